@@ -1,0 +1,116 @@
+"""Session, transaction, fetch, announce."""
+
+import os
+import time
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from sqlalchemy import Engine, MetaData, Select, create_engine, text
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.orm import DeclarativeBase, scoped_session, sessionmaker
+
+from service.errors import Conflict, Invalid, NotFound, Problem, Unavailable, explain
+from service.settings import Settings
+
+session = scoped_session(sessionmaker(expire_on_commit=False))
+Row = TypeVar("Row")
+_listeners: dict[str, list[Callable[..., None]]] = defaultdict(list)
+
+
+class Base(DeclarativeBase):
+    """Every table of a prefecture; the connection's search path says which prefecture."""
+
+    metadata = MetaData(
+        naming_convention={
+            "pk": "%(table_name)s_pkey",
+            "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+            "uq": "%(table_name)s_%(column_0_N_name)s_key",
+            "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+            "ck": "%(table_name)s_%(constraint_name)s_check",
+        }
+    )
+
+
+def connect(settings: Settings) -> Engine:
+    """An engine whose connections see the prefecture, the job queue and PostGIS, in that order."""
+    engine = create_engine(
+        settings.database_url,
+        pool_size=settings.pool_size,
+        pool_pre_ping=True,
+        pool_timeout=5,
+        connect_args={
+            "options": f"-csearch_path={settings.schema},{settings.jobs_schema},public"
+            " -ctimezone=UTC -clock_timeout=5s -cidle_in_transaction_session_timeout=60s"
+        },
+    )
+    session.remove()
+    session.configure(bind=engine)
+    return engine
+
+
+@contextmanager
+def transaction() -> Iterator[None]:
+    """Commit once if the block succeeds, roll back if it raises; broken constraints become problems."""
+    try:
+        yield
+        session.commit()
+    except DBAPIError as error:
+        session.rollback()
+        raise _problem(error) from error
+    except BaseException:
+        session.rollback()
+        raise
+
+
+def _problem(error: DBAPIError) -> Exception:
+    cause: Any = error.orig
+    constraint = getattr(getattr(cause, "diag", None), "constraint_name", None)
+    if problem := explain(constraint):
+        return problem
+    if isinstance(error, IntegrityError):
+        return Conflict()
+    if isinstance(error, OperationalError) or error.connection_invalidated:
+        return Unavailable(retry_after=2)
+    if getattr(cause, "sqlstate", None) and cause.sqlstate.startswith("22"):
+        return Invalid("A value is outside what can be stored.")
+    return error
+
+
+def fetch(select: Select[Row], **key: Any) -> Row:
+    """The one row of `select` with this key; raises NotFound if the caller may not see it or it is not there."""
+    row = session.scalars(select.filter_by(**key)).one_or_none()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def listen(kind: str, listener: Callable[..., None]) -> None:
+    """Have `listener` called, inside the same transaction, whenever `kind` is announced."""
+    if listener not in _listeners[kind]:
+        _listeners[kind].append(listener)
+
+
+def announce(kind: str, **facts: Any) -> None:
+    """Tell whoever listens, inside this transaction, that something has happened."""
+    for listener in _listeners[kind]:
+        listener(**facts)
+
+
+def uuid7() -> uuid.UUID:
+    """A new time-ordered id (RFC 9562, version 7)."""
+    stamp = time.time_ns() // 1_000_000
+    bits = stamp << 80 | 0x7 << 76 | int.from_bytes(os.urandom(2)) >> 4 << 64
+    return uuid.UUID(int=bits | 0b10 << 62 | int.from_bytes(os.urandom(8)) >> 2)
+
+
+def is_answering() -> bool:
+    """Whether the database can be asked something."""
+    try:
+        session.execute(text("SELECT 1"))
+        return True
+    except (DBAPIError, Problem):
+        session.rollback()
+        return False

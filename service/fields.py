@@ -1,0 +1,162 @@
+"""JSON and query fields that several features use; strict: a number is a number and a time has an offset."""
+
+import re
+import unicodedata
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate, validates_schema
+
+EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
+LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)", re.ASCII)
+_UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[47][0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}")
+_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
+
+
+class Strict(Schema):
+    """A schema that refuses what it does not know."""
+
+    class Meta:
+        unknown = RAISE
+
+
+class Number(fields.Float):
+    """A finite JSON number; text and booleans are not numbers."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self.make_error("invalid")
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class QueryNumber(fields.Float):
+    """A finite number written in plain ASCII, as in a query string."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        if not re.fullmatch(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?", str(value), re.ASCII):
+            raise self.make_error("invalid")
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class QueryInteger(fields.Integer):
+    """A whole number written in plain ASCII digits."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        if not re.fullmatch(r"-?\d{1,18}", str(value), re.ASCII):
+            raise self.make_error("invalid")
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class Text(fields.String):
+    """Text in NFC without control characters and direction overrides; never blank, at most `longest` characters."""
+
+    def __init__(self, longest: int = 200, *, lines: bool = False, **kwargs: Any):
+        super().__init__(validate=validate.Length(max=longest), **kwargs)
+        self.lines = lines
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        text = unicodedata.normalize("NFC", super()._deserialize(value, attr, data, **kwargs))
+        if self.lines:
+            text = _BIDI.sub("", text.replace("\r\n", "\n"))
+        if not is_clean(text, lines=self.lines):
+            raise ValidationError("Has characters that cannot be kept.")
+        if not text.strip():
+            raise ValidationError("May not be blank.")
+        return text
+
+
+def is_clean(text: str, *, lines: bool = False) -> bool:
+    """Whether text has no control characters, half surrogates or direction overrides (line breaks in `lines`)."""
+    allowed = "\n\t" if lines else ""
+    return not _BIDI.search(text) and not any(unicodedata.category(c) in ("Cc", "Cs") for c in text if c not in allowed)
+
+
+class Uuid(fields.Field):
+    """A UUID of version 4 or 7 in its canonical 36 characters."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> uuid.UUID:
+        if not isinstance(value, str) or not _UUID.fullmatch(value):
+            raise ValidationError("Not a UUID of version 4 or 7.")
+        return uuid.UUID(value)
+
+    def _serialize(self, value: Any, attr: Any, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else str(value)
+
+
+class Time(fields.Field):
+    """An RFC 3339 time with offset, between 2020 and 2100."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> datetime:
+        return read_time(value)
+
+    def _serialize(self, value: Any, attr: Any, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def read_time(value: Any) -> datetime:
+    """The UTC time of an RFC 3339 text; raises ValidationError."""
+    if not isinstance(value, str) or not _TIME.fullmatch(value):
+        raise ValidationError("Not an RFC 3339 time with offset.")
+    try:
+        time = datetime.fromisoformat(value.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValidationError("Not a time that exists.") from None
+    if not EARLIEST <= time < LATEST:
+        raise ValidationError("Outside 2020 to 2100.")
+    return time
+
+
+class Code(fields.String):
+    """A statistical code of an area (12 digits), of a grid (15 digits), or of either."""
+
+    def __init__(self, *lengths: int, **kwargs: Any):
+        digits = "|".join(rf"\d{{{n}}}" for n in lengths)
+        words = " or ".join(str(n) for n in lengths)
+        rule = validate.Regexp(re.compile(rf"({digits})\Z", re.ASCII), error=f"Not a code of {words} digits.")
+        super().__init__(validate=rule, **kwargs)
+
+
+class Bbox(fields.Field):
+    """`west,south,east,north` in degrees."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> tuple[float, ...]:
+        parts = str(value).split(",")
+        if len(parts) != 4:
+            raise ValidationError("Give west,south,east,north.")
+        west, south, east, north = (QueryNumber().deserialize(part) for part in parts)
+        if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
+            raise ValidationError("Not a box on the globe, west to east and south to north.")
+        return west, south, east, north
+
+
+class PageQuery(Strict):
+    """Which page of a list."""
+
+    limit = QueryInteger(load_default=100, validate=validate.Range(1, 500), metadata={"description": "At most 500"})
+    cursor = fields.String(validate=validate.Length(1, 200), metadata={"description": "`next_cursor` of the page before"})
+
+
+class WindowQuery(Strict):
+    """A time window; the last 24 hours unless given."""
+
+    from_ = Time(data_key="from")
+    to = Time()
+    longest = timedelta(days=3660)
+
+    @validates_schema
+    def in_order(self, data: dict[str, Any], **_: Any) -> None:
+        """A window has a length, and at most ten years."""
+        start, end = data.get("from_"), data.get("to")
+        if start and end and start >= end:
+            raise ValidationError("Must lie before `to`.", "from")
+        if start and (end or datetime.now(UTC)) - start > self.longest:
+            raise ValidationError("A window spans at most ten years.", "from")
+
+    @post_load
+    def fill(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Open ends: until now, since 24 hours before."""
+        end = data.pop("to", None) or datetime.now(UTC)
+        start = data.pop("from_", None) or end - timedelta(hours=24)
+        return data | {"start": start, "end": end}

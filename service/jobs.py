@@ -1,0 +1,47 @@
+"""Work for later: a queue in the same database, filled in the same transaction as its cause."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import procrastinate
+
+from service import db
+
+queue = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
+ALWAYS_TRY_AGAIN = procrastinate.RetryStrategy(max_attempts=10, exponential_wait=2)
+
+
+def task(name: str, *, every: str | None = None) -> Callable[[Callable[[], object]], Callable[[], object]]:
+    """Let a function be called later by `name`, and, with a cron line `every`, by the clock as well."""
+
+    def register(function: Callable[[], object]) -> Callable[[], object]:
+        @wraps(function)
+        def run(timestamp: int | None = None) -> None:
+            try:
+                function()
+            finally:
+                db.session.remove()
+
+        known = queue.task(name=name, retry=ALWAYS_TRY_AGAIN)(run)
+        if every:
+            queue.periodic(cron=every)(known)
+        return function
+
+    return register
+
+
+def later(name: str) -> None:
+    """Have the task done once this transaction has been committed; never if it is rolled back."""
+    connection: Any = db.session.connection().connection.driver_connection
+    queue.configure_task(name, connection=connection).defer()
+
+
+def work(database_url: str, schemas: str) -> None:
+    """Do tasks as they come, until told to stop."""
+    connector = procrastinate.PsycopgConnector(
+        conninfo=database_url.replace("postgresql+psycopg://", "postgresql://"),
+        kwargs={"options": f"-csearch_path={schemas}"},
+    )
+    with queue.replace_connector(connector) as worker:
+        worker.run_worker(concurrency=1, delete_jobs="successful", fetch_job_polling_interval=2)

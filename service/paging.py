@@ -1,0 +1,42 @@
+"""Pages of a list by its key, with an opaque cursor."""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select
+
+from service.db import session
+from service.errors import Invalid
+
+
+class Page(NamedTuple):
+    """Some rows, and where the next ones begin."""
+
+    items: list[Any]
+    next_cursor: str | None
+
+
+def page(select: Select[Any], key: Any, limit: int, cursor: str | None) -> Page:
+    """At most `limit` rows of `select` after the cursor, in the order of the unique column `key`."""
+    if cursor is not None:
+        select = select.where(key > key.type.python_type(read_cursor(cursor)))
+    rows = list(session.scalars(select.order_by(key).limit(limit + 1)))
+    more = len(rows) > limit
+    return Page(rows[:limit], cursor_at(getattr(rows[limit - 1], key.key)) if more else None)
+
+
+def cursor_at(value: Any) -> str:
+    """The cursor of a list that goes on behind `value`."""
+    return urlsafe_b64encode(json.dumps(str(value)).encode()).decode()
+
+
+def read_cursor(cursor: str) -> str:
+    """The value that a cursor stands for; raises Invalid when it is none of ours."""
+    try:
+        value = json.loads(urlsafe_b64decode(cursor))
+    except ValueError:
+        value = None
+    if not isinstance(value, str):
+        raise Invalid(errors={"cursor": ["Not a cursor of this list."]})
+    return value

@@ -1,0 +1,226 @@
+"""The HTTP edge: one transaction a request, problem documents out."""
+
+import time
+from collections.abc import Callable
+from copy import deepcopy
+from functools import wraps
+from typing import Any
+from urllib.parse import urlencode
+from uuid import uuid4
+
+import flask_smorest
+import structlog
+from flask import Flask, Response, current_app, g, json, request
+from flask_smorest.utils import prepare_response
+from marshmallow import Schema, fields
+from sqlalchemy import Select
+from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import HTTPException, default_exceptions
+
+from service import db, errors, gate, paging, telemetry
+from service.policy import POLICY, Caller, Scope
+from service.settings import Settings
+
+PROBLEM = "application/problem+json"
+PUBLIC = "public"  # the permission of a route that anybody may call
+_ZH = {405: "不支持的请求方法", 406: "无法以所要求的格式回答", 412: "内容已被他人修改", 428: "需要 If-Match"}
+
+
+class Service(Flask):
+    """The application: it commits once a request, inside the dispatch, and knows how to tell who is calling."""
+
+    settings: Settings
+    authenticate: Callable[[str], Caller | None]
+
+    def dispatch_request(self) -> Response:
+        """Answer in one transaction; what fails at the commit is still a problem document."""
+        with db.transaction():
+            return self.make_response(super().dispatch_request())
+
+
+class Parser(FlaskParser):
+    """Reads bodies through the gate, and lets no schema ignore what it does not know."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION = dict.fromkeys(FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION)
+
+    def load_json(self, req: Any, schema: Any) -> Any:
+        return gate.read_json(read_body("application/json", limit=current_app.settings.body_bytes))
+
+
+class Blueprint(flask_smorest.Blueprint):
+    """A feature's routes."""
+
+    ARGUMENTS_PARSER = Parser()
+
+
+class ProblemSchema(Schema):
+    """An RFC 9457 problem document."""
+
+    type = fields.String(required=True, metadata={"description": "/problems/<name>"})
+    title = fields.String(required=True, metadata={"description": "In the caller's language"})
+    status = fields.Integer(required=True)
+    detail = fields.String()
+    errors = fields.Dict(keys=fields.String(), metadata={"description": "What is wrong, field by field"})
+    trace_id = fields.String(metadata={"description": "Names this request in the server's log"})
+
+
+class Api(flask_smorest.Api):
+    """OpenAPI whose errors are problem documents."""
+
+    ERROR_SCHEMA = ProblemSchema
+
+    def _register_responses(self) -> None:
+        plain, self.DEFAULT_RESPONSE_CONTENT_TYPE = self.DEFAULT_RESPONSE_CONTENT_TYPE, PROBLEM
+        super()._register_responses()
+        self.DEFAULT_RESPONSE_CONTENT_TYPE = plain
+
+    def _register_error_handlers(self) -> None:
+        self._app.register_error_handler(errors.Problem, answer_problem)
+        self._app.register_error_handler(HTTPException, answer_http_error)
+
+
+def needs(permission: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declare who may call a route; a stranger is refused before anything of the request is read."""
+    if permission != PUBLIC and permission not in POLICY:
+        raise ValueError(f"{permission} is not in the policy")
+
+    def declare(view: Callable[..., Any]) -> Callable[..., Any]:
+        known = _query_names(view)
+
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            if permission != PUBLIC:
+                g.scope = caller().scope(permission)
+            gate.check_query(request.query_string, request.args.to_dict(flat=False), known)
+            return view(*args, **kwargs)
+
+        guarded.permission = permission  # type: ignore[attr-defined]
+        guarded._apidoc = deepcopy(getattr(view, "_apidoc", {}))  # type: ignore[attr-defined]
+        if permission == PUBLIC:
+            guarded._apidoc["manual_doc"] = {"security": []}  # type: ignore[attr-defined]
+        return guarded
+
+    return declare
+
+
+def _query_names(view: Callable[..., Any]) -> set[str]:
+    parameters = getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", [])
+    schemas = [p["schema"] for p in parameters if p["in"] == "query"]
+    loaded = [schema() if isinstance(schema, type) else schema for schema in schemas]
+    return {field.data_key or name for schema in loaded for name, field in schema.load_fields.items()}
+
+
+def caller() -> Caller:
+    """Who is calling; raises SignInNeeded for a stranger."""
+    if "caller" not in g:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        known = current_app.authenticate(token.strip()) if scheme.lower() == "bearer" else None
+        if known is None:
+            raise errors.SignInNeeded
+        g.caller = known
+    return g.caller
+
+
+def scope() -> Scope:
+    """How far the caller may see on this route."""
+    return g.scope
+
+
+def read_body(*media_types: str, limit: int) -> bytes:
+    """The inflated body, if it is of one of these media types and at most `limit` bytes."""
+    if request.mimetype not in media_types:
+        raise errors.WrongMediaType(f"Send {' or '.join(media_types)}.")
+    request.max_content_length = limit
+    encoding = request.headers.get("Content-Encoding", "").strip().lower()
+    return gate.inflate(request.get_data(), encoding, limit)
+
+
+def answer_page(select: Select[Any], key: Any, query: dict[str, Any]) -> Any:
+    """One page of rows in the order of `key`, with a Link to the next."""
+    page = paging.page(select, key, query["limit"], query.get("cursor"))
+    return page._asdict(), 200, next_link(page.next_cursor)
+
+
+def next_link(cursor: str | None) -> dict[str, str]:
+    """The header that names the next page, if there is one (RFC 8288)."""
+    if cursor is None:
+        return {}
+    more = request.args.to_dict() | {"cursor": cursor}
+    return {"Link": f'<{request.base_url}?{urlencode(more)}>; rel="next"'}
+
+
+def answer_problem(problem: errors.Problem) -> Response:
+    """A problem as its document."""
+    headers = {"Retry-After": str(problem.retry_after)} if problem.retry_after else {}
+    if problem.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return _document(problem.document(), problem.title_zh, headers)
+
+
+def answer_http_error(error: HTTPException) -> Response:
+    """What Flask and its libraries raise, as a problem document that says no more than it should."""
+    known = {kind.status: kind for kind in errors.Problem.__subclasses__() if not kind.constraint}
+    if error.code in known or error.code == 500:
+        kind = known.get(error.code, errors.Problem)
+        return answer_problem(kind(errors=_field_errors(error)))
+    name = default_exceptions[error.code or 500].__name__
+    slug = "".join(f"-{c.lower()}" if c.isupper() else c for c in name).strip("-")
+    body = {"type": f"/problems/{slug}", "title": error.name, "status": error.code}
+    headers = {k: v for k, v in error.get_headers() if k in ("Allow", "Retry-After", "Content-Range")}
+    return _document(body, _ZH.get(error.code or 500, error.name), headers)
+
+
+def _field_errors(error: HTTPException) -> Any:
+    messages = getattr(error, "data", {}).get("messages")
+    return next(iter(messages.values())) if messages else None
+
+
+def _document(body: dict[str, Any], title_zh: str, headers: dict[str, str]) -> Response:
+    if request.accept_languages.best_match(("en", "zh-CN", "zh")) in ("zh-CN", "zh"):
+        body["title"] = title_zh
+    body["trace_id"] = g.get("trace_id", "")
+    return Response(json.dumps(body), body["status"], headers, content_type=PROBLEM)
+
+
+def observe(app: Service) -> None:
+    """Give every request a trace id, a log line and its place in the figures."""
+
+    @app.before_request
+    def start() -> None:
+        g.started, g.trace_id = time.perf_counter(), _trace_id()
+        structlog.contextvars.bind_contextvars(trace_id=g.trace_id)
+
+    @app.after_request
+    def finish(response: Response) -> Response:
+        route = request.url_rule.rule if request.url_rule else "unknown"
+        seconds = time.perf_counter() - g.started
+        telemetry.REQUESTS.labels(request.method, route, response.status_code).inc()
+        telemetry.SECONDS.labels(request.method, route).observe(seconds)
+        telemetry.log.info("answered", method=request.method, route=route, status=response.status_code,
+                           ms=round(seconds * 1000, 1))  # fmt: skip
+        response.headers["X-Trace-Id"] = g.trace_id
+        _harden(response)
+        return response
+
+    @app.teardown_appcontext
+    def forget(_: BaseException | None) -> None:
+        db.session.remove()
+        structlog.contextvars.clear_contextvars()
+
+
+def _trace_id() -> str:
+    parts = request.headers.get("traceparent", "").split("-")  # W3C Trace Context
+    return parts[1] if len(parts) == 4 and len(parts[1]) == 32 and parts[1].isalnum() else uuid4().hex
+
+
+def _harden(response: Response) -> None:
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    response.headers.setdefault(
+        "Content-Security-Policy",
+        "default-src 'self'; img-src 'self' data: blob:; worker-src 'self' blob:; style-src 'self'"
+        " 'unsafe-inline'; frame-ancestors 'none'; object-src 'none'; base-uri 'none'",
+    )
+    if request.path.startswith("/api/"):
+        response.headers.setdefault("Cache-Control", "no-store")
