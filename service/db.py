@@ -6,9 +6,10 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import Any, ClassVar, TypeVar
 
-from sqlalchemy import Engine, MetaData, Select, create_engine, text
+from sqlalchemy import DateTime, Engine, MetaData, Select, Text, create_engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, scoped_session, sessionmaker
 
@@ -23,6 +24,7 @@ _listeners: dict[str, list[Callable[..., None]]] = defaultdict(list)
 class Base(DeclarativeBase):
     """Every table of a prefecture; the connection's search path says which prefecture."""
 
+    type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: DateTime(timezone=True), str: Text()}
     metadata = MetaData(
         naming_convention={
             "pk": "%(table_name)s_pkey",

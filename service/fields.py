@@ -10,7 +10,9 @@ from marshmallow import RAISE, Schema, ValidationError, fields, post_load, valid
 
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
-_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)", re.ASCII)
+_TIME = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)", re.ASCII
+)
 _UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[47][0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}")
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
@@ -70,7 +72,9 @@ class Text(fields.String):
 def is_clean(text: str, *, lines: bool = False) -> bool:
     """Whether text has no control characters, half surrogates or direction overrides (line breaks in `lines`)."""
     allowed = "\n\t" if lines else ""
-    return not _BIDI.search(text) and not any(unicodedata.category(c) in ("Cc", "Cs") for c in text if c not in allowed)
+    return not _BIDI.search(text) and not any(
+        unicodedata.category(c) in ("Cc", "Cs") for c in text if c not in allowed
+    )
 
 
 class Uuid(fields.Field):
@@ -108,6 +112,13 @@ def read_time(value: Any) -> datetime:
     return time
 
 
+class QueryTime(Time):
+    """A time in a query string, where an unescaped `+` has become a space."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> datetime:
+        return read_time(str(value).replace(" ", "+"))
+
+
 class Code(fields.String):
     """A statistical code of an area (12 digits), of a grid (15 digits), or of either."""
 
@@ -134,15 +145,19 @@ class Bbox(fields.Field):
 class PageQuery(Strict):
     """Which page of a list."""
 
-    limit = QueryInteger(load_default=100, validate=validate.Range(1, 500), metadata={"description": "At most 500"})
-    cursor = fields.String(validate=validate.Length(1, 200), metadata={"description": "`next_cursor` of the page before"})
+    limit = QueryInteger(
+        load_default=100, validate=validate.Range(1, 500), metadata={"description": "At most 500"}
+    )
+    cursor = fields.String(
+        validate=validate.Length(1, 200), metadata={"description": "`next_cursor` of the page before"}
+    )
 
 
 class WindowQuery(Strict):
     """A time window; the last 24 hours unless given."""
 
-    from_ = Time(data_key="from")
-    to = Time()
+    from_ = QueryTime(data_key="from")
+    to = QueryTime()
     longest = timedelta(days=3660)
 
     @validates_schema

@@ -89,6 +89,8 @@ def check_query(query: bytes, given: dict[str, list[str]], known: set[str]) -> N
         raise Unreadable("The query string is not UTF-8.") from None
     errors = {name: ["Unknown parameter."] for name in given.keys() - known}
     errors |= {name: ["Given twice."] for name, values in given.items() if len(values) > 1}
-    errors |= {n: ["Has control characters."] for n, values in given.items() if _CONTROL.search("".join(values))}
+    errors |= {
+        n: ["Has control characters."] for n, values in given.items() if _CONTROL.search("".join(values))
+    }
     if errors:
         raise Invalid("The query string cannot be accepted.", errors=errors)

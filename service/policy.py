@@ -39,8 +39,10 @@ _EVERYONE = dict.fromkeys(ROLES, OWN)
 
 POLICY: dict[str, dict[str, Scope]] = {
     "me": _EVERYONE,
-    "areas:read": dict.fromkeys(("member", "leader"), COUNTY) | dict.fromkeys(("officer", "centre", "admin"), AREA),
-    "grids:read": dict.fromkeys(("member", "leader"), COUNTY) | dict.fromkeys(("officer", "centre", "admin"), AREA),
+    "areas:read": dict.fromkeys(("member", "leader"), COUNTY)
+    | dict.fromkeys(("officer", "centre", "admin"), AREA),
+    "grids:read": dict.fromkeys(("member", "leader"), COUNTY)
+    | dict.fromkeys(("officer", "centre", "admin"), AREA),
     "grids:revise": {"officer": AREA, "admin": AREA},
     "coverage:read": dict.fromkeys(("member", "leader"), COUNTY) | dict.fromkeys(("officer", "centre"), AREA),
     "teams:read": {"member": OWN, "leader": TEAM, "officer": AREA, "centre": AREA, "admin": AREA},

@@ -1,0 +1,46 @@
+"""What patrols have seen of grids, hour by hour; derived from the facts, and rebuilt from them at any time."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, LargeBinary
+from sqlalchemy.orm import Mapped, mapped_column
+
+from service.db import Base
+
+
+class Footprint(Base):
+    """What one patrol saw of one grid in one hour; footprints of a grid merge into any window."""
+
+    __tablename__ = "footprints"
+    __table_args__ = (
+        CheckConstraint("date_trunc('hour', hour, 'UTC') = hour", name="hour"),
+        Index("footprints_hour_grid_id_idx", "hour", "grid_id"),
+    )
+
+    patrol_id: Mapped[UUID] = mapped_column(ForeignKey("patrols.id"), primary_key=True)
+    grid_id: Mapped[int] = mapped_column(ForeignKey("grids.id"), primary_key=True, index=True)
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    seen: Mapped[bytes] = mapped_column(LargeBinary)  # geo.coverage.pack; empty when nothing was
+    person_seconds: Mapped[float]
+    silent_seconds: Mapped[float]
+    last_seen_at: Mapped[datetime | None]
+
+
+class CoverageMark(Base):
+    """A patrol of which something new arrived; gone once its footprints have been rebuilt."""
+
+    __tablename__ = "coverage_marks"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    patrol_id: Mapped[UUID] = mapped_column(index=True)
+
+
+class CoverageVersion(Base):
+    """Counts the changes of all footprints; a map that has seen this version is current."""
+
+    __tablename__ = "coverage_version"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    version: Mapped[int] = mapped_column(BigInteger)

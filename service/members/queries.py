@@ -1,0 +1,56 @@
+"""Questions about people and their sign-ins."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, func, literal_column, select
+
+from service.members.models import Consent, Member, Session
+from service.policy import Caller
+
+
+def member_named(username: str) -> Select[Member]:
+    """The member who signs in with this name and has not left."""
+    return select(Member).where(func.lower(Member.username) == username.lower(), Member.left_at.is_(None))
+
+
+def session_with(token_hash: bytes, now: datetime) -> Select[Session, Member]:
+    """The live session with this token, and its member."""
+    return (
+        select(Session, Member)
+        .join(Member, Member.id == Session.member_id)
+        .where(
+            Session.token_hash == token_hash,
+            Session.revoked_at.is_(None),
+            Session.expires_at > now,
+            Member.left_at.is_(None),
+        )
+    )
+
+
+def sessions_of(caller: Caller, now: datetime) -> Select[Session]:
+    """The caller's own live sessions."""
+    return select(Session).where(
+        Session.member_id == caller.member_id, Session.revoked_at.is_(None), Session.expires_at > now
+    )
+
+
+def consent_to_tracks(member_id: UUID) -> Select[Consent]:
+    """The consent to tracks that is in force."""
+    return select(Consent).where(
+        Consent.member_id == member_id, Consent.kind == "track", Consent.withdrawn_at.is_(None)
+    )
+
+
+def account(member_id: UUID) -> Select[Any]:
+    """A member's own account, with the name of the area and whether tracks may be kept."""
+    area_name = literal_column("(SELECT name FROM areas WHERE areas.code = members.area_code)")
+    return select(
+        Member.id,
+        Member.code,
+        Member.name,
+        Member.role,
+        func.json_build_object("code", Member.area_code, "name", area_name).label("area"),
+        consent_to_tracks(member_id).exists().label("consented_to_tracks"),
+    ).where(Member.id == member_id)

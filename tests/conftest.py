@@ -1,0 +1,75 @@
+"""The migrated database, a session that is thrown away, and clients for every kind of caller."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from flask.testing import FlaskClient
+from service import db
+from service.app import create_app
+from service.areas.actions import load_tree
+from service.settings import Settings
+from service.web import Service
+from tests.factories import a_session
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def settings() -> Settings:
+    url = os.environ.get("GRIDPATROL_TEST_DATABASE_URL")
+    if not url:
+        pytest.exit("GRIDPATROL_TEST_DATABASE_URL names no database; run scripts/test", returncode=3)
+    os.environ["GRIDPATROL_DATABASE_URL"] = url
+    return Settings.from_env()
+
+
+@pytest.fixture(scope="session")
+def app(settings: Settings) -> Service:
+    command.upgrade(Config("setup.cfg"), "head")
+    app = create_app(settings)
+    with db.transaction():
+        load_tree()
+    return app
+
+
+@pytest.fixture
+def database(app: Service) -> Iterator[None]:
+    """A transaction around the test; the commits of the application are savepoints in it."""
+    with app.engine.connect() as connection:
+        outer = connection.begin()
+        db.session.remove()
+        db.session.configure(bind=connection, join_transaction_mode="create_savepoint")
+        yield
+        db.session.remove()
+        outer.rollback()
+    db.session.configure(bind=app.engine, join_transaction_mode="conditional_savepoint")
+
+
+@pytest.fixture
+def client(app: Service, database: None) -> FlaskClient:
+    """Somebody who has not signed in."""
+    return app.test_client()
+
+
+@pytest.fixture
+def signed_in(app: Service, database: None) -> Callable[..., FlaskClient]:
+    """A client for a member: `signed_in(role="officer", area="632802000000")`, or `signed_in(member)`."""
+
+    def sign_in(*args: object, **kwargs: object) -> FlaskClient:
+        client = app.test_client()
+        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {a_session(*args, **kwargs)}"
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def shared() -> Path:
+    """The folder of real payloads and tracks; the test is skipped where it is absent."""
+    if not SHARED.is_dir():
+        pytest.skip("the shared folder is absent")
+    return SHARED

@@ -1,0 +1,101 @@
+"""Rows that are valid by default: `a_member(role="officer")`, `a_grid("632802001001001")`."""
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+from geo.coverage import cells_of, pack_cells
+from geo.plane import area_m2
+from geoalchemy2.shape import from_shape
+from service.areas.models import Grid, GridRevision
+from service.db import session, uuid7
+from service.members.actions import hash_of
+from service.members.models import Consent, Member, Session
+from service.teams.models import Membership, Team
+from shapely import MultiPolygon, Polygon, box
+
+COMMUNITY = "632802001001"  # in Delingha
+COUNTY = "632802000000"
+BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
+_numbers = count(1)
+
+
+def a_member(role: str = "member", area: str = COUNTY, *, consents: bool = True, **columns: Any) -> Member:
+    member = Member(
+        id=uuid7(), role=role, area_code=area, **{"code": f"M{next(_numbers)}", "name": "巴图", **columns}
+    )
+    session.add(member)
+    session.flush()
+    if consents:
+        session.add(Consent(id=uuid7(), member_id=member.id, kind="track", text_id="track-1"))
+    session.flush()
+    return member
+
+
+def a_session(member: Member | None = None, **columns: Any) -> str:
+    """The token of a fresh sign-in."""
+    member = member or a_member(**columns)
+    token = secrets.token_urlsafe()
+    session.add(
+        Session(
+            id=uuid7(),
+            tokenhash_of=hash_of(token),
+            member_id=member.id,
+            device_id="phone",
+            device_name="a phone",
+            expires_at=datetime.now(UTC) + timedelta(days=1),
+        )
+    )
+    session.flush()
+    return token
+
+
+def a_team(*members: Member, leader: Member | None = None, area: str = COMMUNITY, **columns: Any) -> Team:
+    team = Team(
+        id=uuid7(),
+        area_code=area,
+        **{"code": f"T{next(_numbers)}", "name": "邻里守望一队", "kind": "neighbour_watch", **columns},
+    )
+    session.add(team)
+    session.flush()
+    for person in {*members, *([leader] if leader else [])}:
+        session.add(
+            Membership(
+                id=uuid7(), team_id=team.id, member_id=person.id, is_leader=person is leader, since=BEGINNING
+            )
+        )
+    session.flush()
+    return team
+
+
+def a_square(lon: float = 97.37, lat: float = 37.37, size: float = 0.003) -> Polygon:
+    """A square in degrees with this south-west corner."""
+    return box(lon, lat, lon + size, lat + size)
+
+
+def a_grid(code: str = COMMUNITY + "001", shape: Polygon | None = None, **columns: Any) -> Grid:
+    shape = shape or a_square()
+    revision = GridRevision(
+        id=uuid7(),
+        number=next(_numbers),
+        status="approved",
+        area_code=code[:12],
+        features=[],
+        retires=[],
+        report={},
+    )
+    grid = Grid(
+        code=code,
+        community_code=code[:12],
+        shape=from_shape(MultiPolygon([shape]), 4326),
+        area_m2=area_m2(shape),
+        revision_id=revision.id,
+        cells=pack_cells(cells_of(shape)),
+        **{"name": f"网格{code[12:]}", "since": BEGINNING, **columns},
+    )
+    session.add(revision)
+    session.flush()
+    session.add(grid)
+    session.flush()
+    return grid
