@@ -1,0 +1,19 @@
+"""How gunicorn serves `service.app:create_app()`, in the containers and under scripts/serve."""
+
+import os
+
+bind = f"{os.environ.get('GRIDPATROL_BIND', '127.0.0.1')}:{os.environ.get('GRIDPATROL_PORT', '8080')}"
+worker_class = os.environ.get("GRIDPATROL_WORKER_CLASS", "gthread")
+workers = int(os.environ.get("GRIDPATROL_WORKERS", "2"))
+threads = int(os.environ.get("GRIDPATROL_THREADS", "8"))
+wsgi_app = "service.app:create_app()"
+
+timeout = 30
+graceful_timeout = 30
+keepalive = 5
+max_requests = 5000
+max_requests_jitter = 500
+limit_request_line = 4094
+limit_request_fields = 50
+worker_tmp_dir = "/dev/shm"
+control_socket_disable = True

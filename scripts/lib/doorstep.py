@@ -1,0 +1,50 @@
+"""What scripts/serve asks and says at its door: is the address free, is the service ready, who may come in."""
+
+import json
+import os
+import socket
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+ACCOUNTS = Path("var/demo_accounts.json")
+COLUMNS = ("role", "username", "password", "area", "page")
+
+
+def address() -> None:
+    """Print the address to serve at, or stop if somebody else is there."""
+    host, port = os.environ["GRIDPATROL_BIND"], int(os.environ["GRIDPATROL_PORT"])
+    try:
+        with socket.create_server((host, port)):
+            pass
+    except OSError as error:
+        sys.exit(f"serve: cannot serve at {host}:{port}: {error.strerror}. GRIDPATROL_PORT names another port.")
+    print(f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}")
+
+
+def ready(where: str) -> None:
+    """Exit with 0 if the service says that it is ready."""
+    try:
+        urllib.request.urlopen(f"{where}/readyz", timeout=5).close()
+    except (urllib.error.URLError, OSError):
+        sys.exit(1)
+
+
+def welcome(where: str) -> None:
+    """Print the addresses and the demonstration's accounts."""
+    console = Console(highlight=False)
+    if ACCOUNTS.exists():
+        table = Table(*COLUMNS, title="Demonstration accounts (var/demo_accounts.json)", title_justify="left")
+        for account in json.loads(ACCOUNTS.read_text()):
+            table.add_row(*(str(account.get(column) or "") for column in COLUMNS))
+        console.print(table)
+    console.print(f"Gridpatrol is at {where} (API documentation: {where}/docs). Ctrl-C stops it.", soft_wrap=True)
+
+
+if __name__ == "__main__":
+    verb, *arguments = sys.argv[1:]
+    {"address": address, "ready": ready, "welcome": welcome}[verb](*arguments)

@@ -1,0 +1,89 @@
+# shellcheck shell=bash
+# The processes that a script has under it: started, watched and stopped by their ids.
+
+PATIENCE=15 # seconds that a process has to stop by itself
+declare -A pids=()
+doing=
+
+# At the end, whatever it is, everything is stopped; after Ctrl-C or a signal the script ends with code $1.
+stop_at_the_end() {
+    # shellcheck disable=SC2064
+    trap "exit $1" INT
+    # shellcheck disable=SC2064
+    trap "[ -z \"\$doing\" ] || kill -TERM \$doing; exit $1" TERM HUP
+    trap stop EXIT
+}
+
+# Two runs on one var/ would write the same files. The lock ends with the process, however that ends.
+one_at_a_time() {
+    exec 9>>"$var/run/serve.lock"
+    flock -n 9 || die "already runs here, as process $(cat "$var/run/serve.pid" 2>/dev/null)"
+    echo $$ >"$var/run/serve.pid"
+}
+
+# Runs one step in front of the person; a signal ends it as well. Gives the step's own exit code.
+step() {
+    (exec 7>&- 8>&- 9>&-; exec env --default-signal=INT "$@") <&0 &
+    doing=$!
+    wait "$doing"
+    doing=
+}
+
+# Starts a process in a session of its own (Ctrl-C reaches this script alone), marked as ours.
+start() {
+    local name=$1
+    shift
+    (exec 7>&- 8>&- 9>&-; exec env "GRIDPATROL_HOUSE=$var" setsid "$@") >>"$var/log/$name.log" 2>&1 </dev/null &
+    pids[$name]=$!
+    echo $! >"$var/run/$name.pid"
+}
+
+is_ours() { tr '\0' '\n' <"/proc/$1/environ" | grep -qxF "GRIDPATROL_HOUSE=$var"; } 2>/dev/null
+
+# Waits for process $1 to end, at most $2 seconds.
+has_ended() {
+    local tenths
+    for ((tenths = 0; tenths < $2 * 10; tenths++)); do
+        kill -0 "$1" 2>/dev/null || return 0
+        sleep 0.1
+    done
+    return 1
+}
+
+stop_process() {
+    kill -TERM "$1" 2>/dev/null || return 0
+    has_ended "$1" "$PATIENCE" || kill -KILL "$1" 2>/dev/null || true
+}
+
+# A run that was killed outright leaves its processes behind.
+stop_leftovers() {
+    local file pid
+    for file in "$var"/run/{api,worker}.pid; do
+        pid=$(cat "$file" 2>/dev/null) || continue
+        if is_ours "$pid"; then stop_process "$pid"; fi
+        rm -f "$file"
+    done
+}
+
+all_alive() {
+    local pid
+    for pid in "${pids[@]}"; do kill -0 "$pid" 2>/dev/null || return 1; done
+}
+
+# Ends only when one of the processes does.
+watch_over() {
+    wait -n "${pids[@]}" || true
+    die "a process has ended by itself; see var/log/worker.log and var/log/api.log"
+}
+
+stop() {
+    local name
+    trap '' INT TERM HUP
+    [ -z "$doing" ] || has_ended "$doing" 5 || stop_process "$doing"
+    for name in api worker; do
+        [ -n "${pids[$name]:-}" ] || continue
+        stop_process "${pids[$name]}"
+        rm -f "$var/run/$name.pid"
+    done
+    cluster_down
+}
