@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from shapely import STRtree
 from shapely.geometry.base import BaseGeometry
 
-Ints = NDArray[np.int64]
+from geo.spread import Ints
 
 ALWAYS = np.iinfo(np.int64)
 NOWHERE = -1
@@ -47,10 +47,9 @@ class GridIndex:
         return (self.since[grid] <= at_ms) & (at_ms < self.until[grid])
 
     def near(self, boxes: NDArray[np.object_]) -> tuple[Ints, Ints]:
-        """Pairs (box, grid) whose bounds meet, in order of box, then grid."""
+        """Pairs (box, grid) whose bounds meet, in no order."""
         box, grid = self.tree.query(boxes)
-        order = np.lexsort((grid, box))
-        return box[order], grid[order]
+        return box, grid
 
     def touching(self, geometry: BaseGeometry, from_ms: int | None = None, to_ms: int | None = None) -> Ints:
         """Sorted positions of the grids that meet the geometry and are in force within [from, to)."""

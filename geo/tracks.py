@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.plane import ECCENTRICITY_2, SEMI_MAJOR, Floats
+from geo.spread import Ints, take
 
-Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 Table = Mapping[str, float]
@@ -31,19 +31,20 @@ class Fixes(NamedTuple):
     accuracy_m: Floats  # NaN and 0 mean unknown
     mock: Mask
 
-    def take(self, which: Any) -> "Fixes":
-        """The chosen fixes, by mask, slice or positions."""
-        return Fixes(*(column[which] for column in self))
+
+def joined(one: Fixes, other: Fixes) -> Fixes:
+    """Both, one after the other."""
+    return Fixes(*(np.concatenate(columns) for columns in zip(one, other, strict=True)))
 
 
 def ordered(fixes: Fixes) -> Fixes:
     """The fixes as a set: sorted by time and all else, identical ones once; arrival order leaves no trace."""
     order = np.lexsort(fixes[::-1])
     if len(order) < 2:
-        return fixes.take(order)
-    kept = fixes.take(order)
+        return take(fixes, order)
+    kept = take(fixes, order)
     same = np.logical_and.reduce([_same(column[1:], column[:-1]) for column in kept])
-    return kept.take(np.r_[True, ~same])
+    return take(kept, np.r_[True, ~same])
 
 
 def usable(fixes: Fixes, mode: str) -> Mask:
@@ -52,9 +53,9 @@ def usable(fixes: Fixes, mode: str) -> Mask:
     Of fixes that contradict each other, those of the longest chain of possible leaps are believed; among
     chains of one length the more accurate, then the earlier. A leap spans at most LOOKBACK fixes or runs.
     """
-    believable = accurate(fixes) & ~fixes.mock & _placed(fixes)
+    believable = accurate(fixes) & ~fixes.mock & placed(fixes)
     chain = np.flatnonzero(believable)
-    believable[chain] = _longest_chain(_leaps(fixes.take(chain), mode))
+    believable[chain] = _longest_chain(_leaps(take(fixes, chain), mode))
     return believable
 
 
@@ -63,21 +64,28 @@ def accurate(fixes: Fixes) -> Mask:
     return ~(fixes.accuracy_m > ACCURATE)
 
 
-def implausible(fixes: Fixes, mask: Mask, mode: str) -> Mask:
-    """Which of N ordered fixes cannot be reached from, or left for, the usable ones around them."""
-    chain = np.flatnonzero(mask)
-    if not len(chain):
-        return np.zeros(len(mask), bool)
-    here = np.arange(len(mask))
-    place = np.searchsorted(chain, here)
-    before, after = chain[np.maximum(place - 1, 0)], chain[np.minimum(place, len(chain) - 1)]
-    leaps = _leaps(fixes, mode)
-    return ~mask & ~(leaps.possible(before, here) & leaps.possible(here, after))
+def placed(fixes: Fixes) -> Mask:
+    """Whether each fix has a position at all."""
+    return np.isfinite(fixes.lon) & np.isfinite(fixes.lat)
+
+
+def reachable(known: Fixes, fixes: Fixes, mode: str) -> Mask:
+    """Whether each of N fixes can be reached from, and left for, the believed ones around it in time."""
+    count = len(known.at)
+    if not count:
+        return np.ones(len(fixes.at), bool)
+    after = np.searchsorted(known.at, fixes.at)
+    leaps = _leaps(joined(known, fixes), mode)
+    here = count + np.arange(len(fixes.at))
+    comes = leaps.possible(np.maximum(after - 1, 0), here)
+    return comes & leaps.possible(here, np.minimum(after, count - 1))
 
 
 def marks(fixes: Fixes, mode: str) -> list[tuple[str, ...]]:
     """For each of N ordered fixes the words of MARKS that say what is doubtful about it."""
-    doubts = zip(~accurate(fixes), fixes.mock, implausible(fixes, usable(fixes, mode), mode), strict=True)
+    mask = usable(fixes, mode)
+    implausible = ~mask & ~reachable(take(fixes, mask), fixes, mode)
+    doubts = zip(~accurate(fixes), fixes.mock, implausible, strict=True)
     return [tuple(word for word, doubt in zip(MARKS, row, strict=True) if doubt) for row in doubts]
 
 
@@ -155,7 +163,3 @@ def _best_before(now: int, leaps: _Leaps, score: Floats, ends: list[int]) -> int
 
 def _same(one: NDArray[Any], other: NDArray[Any]) -> Mask:
     return (one == other) | ((one != one) & (other != other))
-
-
-def _placed(fixes: Fixes) -> Mask:
-    return np.isfinite(fixes.lon) & np.isfinite(fixes.lat)
