@@ -5,9 +5,21 @@ from typing import Any
 from uuid import UUID
 
 from geoalchemy2 import Geometry, WKBElement
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, LargeBinary, String, func, text
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    String,
+    case,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import Mapped, mapped_column, query_expression
 
 from service.db import Base
 
@@ -16,7 +28,7 @@ DIGITS = {"prefecture": 4, "county": 6, "township": 9, "community": 12, "grid": 
 
 
 class Area(Base):
-    """An administrative unit with its 12-digit statistical code; its shape is known only where one was given."""
+    """An administrative unit with its 12-digit statistical code; its shape is known where one was given."""
 
     __tablename__ = "areas"
     __table_args__ = (
@@ -35,10 +47,21 @@ class Area(Base):
     centre: Mapped[WKBElement | None] = mapped_column(Geometry("POINT", 4326, spatial_index=False))
     is_synthetic: Mapped[bool] = mapped_column(server_default=text("false"))  # its place was made up
 
-    @property
+    # What a question may ask for beside the columns: see queries.described.
+    grids: Mapped[int | None] = query_expression()
+    children: Mapped[int | None] = query_expression()
+    box: Mapped[Any] = query_expression()
+    middle: Mapped[Any] = query_expression()
+
+    @hybrid_property
     def prefix(self) -> str:
         """What the codes of everything in this area begin with."""
         return self.code[: DIGITS[self.level]]
+
+    @prefix.inplace.expression
+    @classmethod
+    def _prefix(cls) -> ColumnElement[str]:
+        return func.left(cls.code, case(DIGITS, value=cls.level))
 
 
 class GridRevision(Base):
@@ -91,6 +114,12 @@ class Grid(Base):
     retired_at: Mapped[datetime | None]
     revision_id: Mapped[UUID] = mapped_column(ForeignKey("grid_revisions.id"))
     cells: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)  # geo.coverage.pack_cells
+
+    # What a question may ask for beside the columns: see queries.drawn.
+    outline: Mapped[Any] = query_expression()
+    community: Mapped[Any] = query_expression()
+    township: Mapped[Any] = query_expression()
+    county: Mapped[Any] = query_expression()
 
 
 class GridLineage(Base):

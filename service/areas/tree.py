@@ -1,6 +1,7 @@
 """The areas of Haixi as the statistical codes give them.
 
-Source: National Bureau of Statistics of China, 统计用区划代码和城乡划分代码, 2023 edition (cut-off 2023-06-30).
+Source: National Bureau of Statistics of China, 统计用区划代码和城乡划分代码, 2023 edition
+(cut-off 2023-06-30).
 """
 
 import csv
