@@ -40,7 +40,7 @@ def a_session(member: Member | None = None, **columns: Any) -> str:
     session.add(
         Session(
             id=uuid7(),
-            tokenhash_of=hash_of(token),
+            token_hash=hash_of(token),
             member_id=member.id,
             device_id="phone",
             device_name="a phone",
