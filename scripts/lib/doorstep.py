@@ -1,4 +1,4 @@
-"""What scripts/serve asks and says at its door: is the address free, is the service ready, who may come in."""
+"""What scripts/serve asks and says at its door: is the address free, who may come in."""
 
 import json
 import os
@@ -22,7 +22,7 @@ def address() -> None:
         with socket.create_server((host, port)):
             pass
     except OSError as error:
-        sys.exit(f"serve: cannot serve at {host}:{port}: {error.strerror}. GRIDPATROL_PORT names another port.")
+        sys.exit(f"serve: {host}:{port}: {error.strerror} (GRIDPATROL_PORT names another port)")
     print(f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}")
 
 
@@ -42,7 +42,7 @@ def welcome(where: str) -> None:
         for account in json.loads(ACCOUNTS.read_text()):
             table.add_row(*(str(account.get(column) or "") for column in COLUMNS))
         console.print(table)
-    console.print(f"Gridpatrol is at {where} (API documentation: {where}/docs). Ctrl-C stops it.", soft_wrap=True)
+    console.print(f"Gridpatrol is at {where} (its API: {where}/docs). Ctrl-C stops it.", soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""House rules that no ready-made linter checks: how long things are, whether the locks are current, no registry hosts."""
+"""House rules that no ready-made linter checks: sizes, current locks, no registry hosts."""
 
 import ast
 import configparser

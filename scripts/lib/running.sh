@@ -38,13 +38,15 @@ start() {
     echo $! >"$var/run/$name.pid"
 }
 
+# A process that has ended and that nobody waits for still has its number.
+is_alive() { grep -q '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$1/status" 2>/dev/null; }
 is_ours() { tr '\0' '\n' <"/proc/$1/environ" | grep -qxF "GRIDPATROL_HOUSE=$var"; } 2>/dev/null
 
 # Waits for process $1 to end, at most $2 seconds.
 has_ended() {
     local tenths
     for ((tenths = 0; tenths < $2 * 10; tenths++)); do
-        kill -0 "$1" 2>/dev/null || return 0
+        is_alive "$1" || return 0
         sleep 0.1
     done
     return 1
@@ -67,7 +69,7 @@ stop_leftovers() {
 
 all_alive() {
     local pid
-    for pid in "${pids[@]}"; do kill -0 "$pid" 2>/dev/null || return 1; done
+    for pid in "${pids[@]}"; do is_alive "$pid" || return 1; done
 }
 
 # Ends only when one of the processes does.
