@@ -1,0 +1,8 @@
+import { createApp } from 'vue'
+import 'maplibre-gl/dist/maplibre-gl.css'
+import './base.css'
+import App from './App.vue'
+import { followLanguage } from '../shared/i18n'
+
+followLanguage()
+createApp(App).mount('#app')

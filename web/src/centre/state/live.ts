@@ -1,0 +1,102 @@
+/** The figures on the page, asked for again and again without disturbing anybody. */
+import { computed, reactive, shallowRef } from 'vue'
+import { coverage } from '../../shared/api'
+import { addUp } from '../../shared/coverage'
+import { Problem, Unreachable } from '../../shared/problem'
+import type { Span } from '../../shared/time'
+import type { CoverageRow, TimeWindow } from '../../shared/types'
+import { rootArea } from './areas'
+import { endsSession } from './session'
+import { bounds, view } from './view'
+
+const PAUSE = 15_000
+const PAUSE_UNREACHABLE = 5_000
+
+interface Live {
+  status: 'loading' | 'live' | 'unreachable' | 'problem'
+  problem: Problem | null
+  updatedAt: number | null
+  window: TimeWindow | null
+  /** The bounds the rows were asked with; the tiles must show the same window. */
+  asked: Partial<Span>
+  /** Grows whenever something that the map draws has changed. */
+  revision: number
+}
+
+export const live = reactive<Live>({
+  status: 'loading', problem: null, updatedAt: null, window: null, asked: {}, revision: 0,
+})
+export const grids = shallowRef<CoverageRow[] | null>(null)
+export const townships = shallowRef<CoverageRow[]>([])
+/** The chosen grid by itself: it may lie outside the area whose grids are shown. */
+export const chosenAlone = shallowRef<CoverageRow | null>(null)
+export const figures = computed(() => (grids.value ? addUp(grids.value) : null))
+
+let timer: ReturnType<typeof setTimeout> | undefined
+let running: AbortController | undefined
+let lastSeen = ''
+
+async function ask(signal: AbortSignal): Promise<void> {
+  const root = rootArea.value?.code
+  const scope = view.area ?? root
+  if (!root || !scope) return
+  const asked = bounds(Date.now())
+  const [below, all, alone] = await Promise.all([
+    coverage({ area: scope, by: 'grid', ...asked }, signal),
+    coverage({ area: root, by: 'township', ...asked }, signal),
+    view.grid ? coverage({ area: view.grid, by: 'grid', ...asked }, signal) : null,
+  ])
+  if (signal.aborted) return
+  live.window = below.window
+  live.asked = asked
+  chosenAlone.value = alone?.rows[0] ?? null
+  const seen = JSON.stringify([scope, asked, below.rows, all.rows])
+  if (seen === lastSeen) return
+  lastSeen = seen
+  grids.value = below.rows
+  townships.value = all.rows
+  live.revision += 1
+}
+
+function note(error: unknown): void {
+  if (endsSession(error)) return stop()
+  if (error instanceof Unreachable) live.status = 'unreachable'
+  else if (error instanceof Problem) Object.assign(live, { status: 'problem', problem: error })
+  else throw error
+}
+
+async function round(signal: AbortSignal): Promise<void> {
+  try {
+    await ask(signal)
+    if (!signal.aborted) Object.assign(live, { status: 'live', problem: null, updatedAt: Date.now() })
+  } catch (error) {
+    if (signal.aborted) return
+    note(error)
+  }
+  if (running?.signal !== signal || signal.aborted) return
+  timer = setTimeout(poll, live.status === 'unreachable' ? PAUSE_UNREACHABLE : PAUSE)
+}
+
+/** Asks now, dropping whatever was under way. */
+export function poll(): void {
+  clearTimeout(timer)
+  running?.abort()
+  running = new AbortController()
+  void round(running.signal)
+}
+
+/** Another area or window: what is shown no longer answers the question. */
+export function askAnew(): void {
+  grids.value = null
+  live.status = 'loading'
+  poll()
+}
+
+export function stop(): void {
+  clearTimeout(timer)
+  running?.abort()
+  Object.assign(live, { status: 'loading', problem: null, updatedAt: null, window: null })
+  grids.value = null
+  townships.value = []
+  lastSeen = ''
+}

@@ -1,0 +1,54 @@
+/** What the page is looking at; kept in the address so that a wall display comes back to it. */
+import { computed, reactive, watch } from 'vue'
+import { windowOf, type Span, type WindowName } from '../../shared/time'
+
+const NAMES: readonly WindowName[] = ['1h', 'today', '24h', '7d', 'custom']
+
+interface View {
+  area: string | null
+  grid: string | null
+  window: WindowName
+  custom: Span | undefined
+  emphasis: boolean
+}
+
+function fromAddress(): View {
+  const given = new URLSearchParams(location.hash.slice(1))
+  const from = given.get('from')
+  const to = given.get('to')
+  const custom = from && to ? { from, to } : undefined
+  const named = NAMES.find((name) => name === given.get('window')) ?? '24h'
+  return {
+    area: given.get('area'),
+    grid: given.get('grid'),
+    window: named === 'custom' && !custom ? '24h' : named,
+    custom,
+    emphasis: given.get('unseen') === '1',
+  }
+}
+
+export const view = reactive<View>(fromAddress())
+
+const address = computed(() => {
+  const parts = new URLSearchParams()
+  if (view.area) parts.set('area', view.area)
+  if (view.grid) parts.set('grid', view.grid)
+  if (view.window !== '24h') parts.set('window', view.window)
+  if (view.window === 'custom' && view.custom) {
+    parts.set('from', view.custom.from)
+    parts.set('to', view.custom.to)
+  }
+  if (view.emphasis) parts.set('unseen', '1')
+  return parts.toString()
+})
+
+watch(address, (parts) => history.replaceState(null, '', parts ? `#${parts}` : location.pathname))
+
+export function bounds(now: number): Partial<Span> {
+  return windowOf(view.window, now, view.custom)
+}
+
+export function chooseArea(code: string): void {
+  view.area = code
+  view.grid = null
+}

@@ -1,0 +1,87 @@
+/** Small pictures drawn for the map: the ring of a township and the hatching of "no evidence". */
+import { percent } from '../coverage'
+import { CANVAS, STATE_COLOUR } from './palette'
+
+export interface Ring { seen: number; noEvidence: number; emphasis: boolean; chosen: boolean }
+export interface Picture { data: ImageData; pixelRatio: number }
+
+const DIAMETER = 38
+const FONT = '"Segoe UI", "Helvetica Neue", Roboto, "PingFang SC", "Microsoft YaHei", "WenQuanYi Micro Hei", sans-serif'
+
+/** A ring's name carries all it needs to be drawn. */
+export function ringName({ seen, noEvidence, emphasis, chosen }: Ring): string {
+  return ['ring', percent(seen), percent(noEvidence), Number(emphasis), Number(chosen)].join(':')
+}
+
+export function ringOf(name: string): Ring | null {
+  const [kind, seen, noEvidence, emphasis, chosen] = name.split(':')
+  if (kind !== 'ring') return null
+  return { seen: Number(seen) / 100, noEvidence: Number(noEvidence) / 100, emphasis: emphasis === '1', chosen: chosen === '1' }
+}
+
+function sheet(width: number, height: number): CanvasRenderingContext2D {
+  const canvas = document.createElement('canvas')
+  canvas.width = width
+  canvas.height = height
+  return canvas.getContext('2d', { willReadFrequently: true })!
+}
+
+function arc(pen: CanvasRenderingContext2D, radius: number, from: number, to: number): void {
+  if (to <= from) return
+  const turn = (share: number): number => -Math.PI / 2 + share * 2 * Math.PI
+  pen.beginPath()
+  pen.arc(0, 0, radius, turn(from), turn(to))
+  pen.stroke()
+}
+
+/** Blue: seen. Dotted lilac: no evidence. What is left of the circle nobody has seen. */
+export function drawRing(ring: Ring, scale: number): Picture {
+  const pixelRatio = Math.max(2, Math.ceil(devicePixelRatio))
+  const side = Math.round(DIAMETER * scale * pixelRatio)
+  const unit = side / DIAMETER
+  const pen = sheet(side, side)
+  pen.translate(side / 2, side / 2)
+  pen.scale(unit, unit)
+  const radius = 14.5
+  pen.fillStyle = ring.chosen ? '#1d2c39' : CANVAS
+  pen.beginPath()
+  pen.arc(0, 0, 17.5, 0, 2 * Math.PI)
+  pen.fill()
+  pen.lineWidth = 3.4
+  const gap = ring.seen > 0 && ring.seen < 1 ? 0.012 : 0
+  const known = Math.min(1, ring.seen + ring.noEvidence)
+  pen.strokeStyle = STATE_COLOUR.unseen
+  pen.globalAlpha = ring.emphasis ? 1 : 0.62
+  arc(pen, radius, known + gap, 1 - gap)
+  pen.globalAlpha = ring.emphasis ? 0.35 : 1
+  pen.strokeStyle = STATE_COLOUR.seen
+  arc(pen, radius, gap, ring.seen - gap)
+  pen.strokeStyle = STATE_COLOUR.no_evidence
+  pen.setLineDash([1.6, 1.4])
+  arc(pen, radius, ring.seen + gap, known - gap)
+  pen.setLineDash([])
+  pen.globalAlpha = 1
+  pen.fillStyle = ring.emphasis && ring.seen < 0.05 ? STATE_COLOUR.unseen : '#eaf0f5'
+  pen.font = `600 ${ring.seen >= 1 ? 10 : 11.5}px ${FONT}`
+  pen.textAlign = 'center'
+  pen.textBaseline = 'middle'
+  pen.fillText(String(percent(ring.seen)), 0, 0.6)
+  return { data: pen.getImageData(0, 0, side, side), pixelRatio }
+}
+
+export const HATCH = 'hatch'
+
+/** Diagonal strokes that repeat without a seam. */
+export function drawHatch(): Picture {
+  const side = 16
+  const pen = sheet(side, side)
+  pen.strokeStyle = STATE_COLOUR.no_evidence
+  pen.lineWidth = 3
+  for (const shift of [-side, 0, side]) {
+    pen.beginPath()
+    pen.moveTo(shift - 2, side + 2)
+    pen.lineTo(shift + side + 2, -2)
+    pen.stroke()
+  }
+  return { data: pen.getImageData(0, 0, side, side), pixelRatio: 2 }
+}

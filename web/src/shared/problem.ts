@@ -1,0 +1,25 @@
+/** What can go wrong between a page and the server. */
+
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    readonly title: string,
+    readonly detail: string | null = null,
+    readonly traceId: string | null = null,
+  ) {
+    super(title)
+  }
+}
+
+/** No answer at all: the network or the server is down. */
+export class Unreachable extends Error {}
+
+/** Reads a problem document; a proxy in between may answer with anything else. */
+export async function problemOf(response: Response): Promise<Problem> {
+  const body: unknown = await response.json().catch(() => null)
+  const field = (name: string): string | null => {
+    const value = body && typeof body === 'object' ? (body as Record<string, unknown>)[name] : null
+    return typeof value === 'string' && value ? value : null
+  }
+  return new Problem(response.status, field('title') ?? `HTTP ${response.status}`, field('detail'), field('trace_id'))
+}
