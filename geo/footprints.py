@@ -58,16 +58,17 @@ def levels(cells: Cells, segments: Floats, radius_m: float) -> Levels:
     return canvas.levels.reshape(shape)
 
 
-def pack(seen: Levels, row: int = 0, col: int = 0) -> bytes:
-    """Bytes to keep: the smallest window with something seen, deflated; none if nothing was.
-
-    `row` and `col` say where in the grid's raster the given levels begin.
-    """
+def pack(seen: Levels) -> bytes:
+    """Bytes to keep: the smallest window with something seen, deflated; none if nothing was."""
     rows, cols = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
     if not len(rows):
         return b""
-    window = seen[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
-    return WINDOW.pack(row + rows[0], col + cols[0], *window.shape) + zlib.compress(window.tobytes(), 1)
+    return pack_window(seen[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1], rows[0], cols[0])
+
+
+def pack_window(window: Levels, row: int, col: int) -> bytes:
+    """Bytes to keep for a part of the raster that begins at a row and a column; outside it nothing was seen."""
+    return WINDOW.pack(row, col, *window.shape) + zlib.compress(window.tobytes(), 1)
 
 
 def unpack(packed: bytes, cells: Cells) -> Levels:
@@ -117,12 +118,20 @@ def stamp(canvas: Canvas, origin: Ints, stride: Ints, drawn: Lines, reached: Win
         part = slice(start, start + step)
         some = take(reached, part)
         level = _levels(take(drawn, part), some)
-        line, row, col = np.nonzero(level)
-        at = origin[part][line] + (some.row[line] + row) * stride[part][line] + some.col[line] + col
+        line, at = _places(origin[part], stride[part], some, level)
         within = canvas.open[at]
-        np.maximum.at(canvas.levels, at[within], level[line, row, col][within])
+        np.maximum.at(canvas.levels, at[within], level[level > 0][within])
         shows[start + line[within]] = True
     return shows
+
+
+def _places(origin: Ints, stride: Ints, reached: Windows, level: Levels) -> tuple[Ints, Ints]:
+    """For every cell that is seen at all: by which line, and where it lies on the canvas."""
+    _, height, width = level.shape
+    row = (reached.row[:, None] + np.arange(height)) * stride[:, None] + (origin + reached.col)[:, None]
+    at = row[:, :, None] + np.arange(width)
+    seen = np.flatnonzero(level)
+    return seen // (height * width), at.ravel()[seen]
 
 
 def _levels(drawn: Lines, reached: Windows) -> Levels:

@@ -8,7 +8,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.cells import Cells
-from geo.footprints import Canvas, Lines, Windows, lines, pack, stamp, windows
+from geo.footprints import Canvas, Levels, Lines, Windows, lines, pack_window, stamp, windows
 from geo.index import GridIndex
 from geo.plane import Floats, degree_lengths
 from geo.spread import HOUR, Ints, cut, spread, take
@@ -137,8 +137,8 @@ def _draw(views: _Views, rasters: Rasters) -> Seen:
     origin = (groups.begin - groups.row * groups.cols - groups.col)[member]
     shows = stamp(canvas, origin, groups.cols[member], views.drawn, views.reached)
     last = np.maximum.reduceat(np.where(shows, views.end, NEVER), groups.first).tolist()
-    packed = _packed(canvas, groups)
-    return {key: (packed[at], last[at]) for at, key in enumerate(keys) if packed[at]}
+    shown = zip(keys, _windows(canvas, groups), groups.row.tolist(), groups.col.tolist(), last, strict=True)
+    return {key: (pack_window(window, row, col), at) for key, window, row, col, at in shown if at != NEVER}
 
 
 def _groups(views: _Views) -> _Groups:
@@ -162,8 +162,10 @@ def _canvas(groups: _Groups, rasters: Sequence[Cells]) -> Canvas:
     return Canvas(np.zeros(len(within), np.uint8), within)
 
 
-def _packed(canvas: Canvas, groups: _Groups) -> list[bytes]:
+def _windows(canvas: Canvas, groups: _Groups) -> list[Levels]:
     return [
-        pack(canvas.levels[begin : begin + rows * cols].reshape(rows, cols), row, col)
-        for row, col, rows, cols, begin in zip(*(column.tolist() for column in groups[1:]), strict=True)
+        canvas.levels[begin : begin + rows * cols].reshape(rows, cols)
+        for rows, cols, begin in zip(
+            groups.rows.tolist(), groups.cols.tolist(), groups.begin.tolist(), strict=True
+        )
     ]
