@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import aliased, defer, with_expression
 
-from service.areas.models import DIGITS, Area, Grid, GridRevision
+from service.areas.models import DIGITS, Area, Grid, GridLineage, GridRevision
 from service.db import fetch
 from service.policy import Caller, Scope
 
@@ -66,6 +66,11 @@ def visible_to(caller: Caller, scope: Scope) -> Select[Area]:
 
 def _visible(area: Any, prefix: str) -> ColumnElement[bool]:
     return or_(within(area.code, prefix), area.code.in_(above(prefix)))
+
+
+def below(areas: Select[Area], parent: Area) -> Select[Area]:
+    """Those of the areas that hang directly below another."""
+    return areas.where(Area.parent_code == parent.code)
 
 
 def described(areas: Select[Area], prefix: str) -> Select[Area]:
@@ -136,6 +141,31 @@ def drawn(grids: Select[Grid]) -> Select[Grid]:
 def _named(code: Any) -> Any:
     named = func.json_build_object("code", Area.code, "name", Area.name)
     return select(named).where(Area.code == code).correlate(Grid).scalar_subquery()
+
+
+def lineage(code: str, prefix: str) -> Select[Any]:
+    """All versions of a grid with their relatives inside the prefix, the oldest first."""
+    before, after = GridLineage.predecessor_id, GridLineage.successor_id
+    kind = select(func.min(GridLineage.kind)).where(after == Grid.id).scalar_subquery()
+    return (
+        select(
+            Grid.code,
+            Grid.since,
+            Grid.retired_at,
+            Grid.revision_id,
+            func.coalesce(kind, "new").label("kind"),
+            _relatives(before, after, prefix).label("predecessors"),
+            _relatives(after, before, prefix).label("successors"),
+        )
+        .where(Grid.code == code)
+        .order_by(Grid.since)
+    )
+
+
+def _relatives(other_id: Any, own_id: Any, prefix: str) -> Any:
+    other = aliased(Grid)
+    codes = select(other.code).join(GridLineage, other_id == other.id).where(own_id == Grid.id)
+    return func.array(codes.where(within(other.code, prefix)).order_by(other.code).scalar_subquery())
 
 
 def latest_revision() -> Select[int | None, UUID]:
