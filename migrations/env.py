@@ -16,7 +16,7 @@ PARTITION = re.compile(r"fixes_(\d{4}_\d{2}|rest)")
 
 
 def is_ours(thing: Any, name: str, kind: str, reflected: bool, compare_to: Any) -> bool:
-    """Whether a migration may speak of it: the partitions are made by a command, the rest is PostGIS's own."""
+    """Whether a migration may speak of it: partitions are made by a command, others belong to PostGIS."""
     table = name if kind == "table" else getattr(getattr(thing, "table", None), "name", "")
     return not PARTITION.fullmatch(table or "") and alembic_helpers.include_object(
         thing, name, kind, reflected, compare_to

@@ -3,26 +3,25 @@
 from datetime import timedelta
 from pathlib import Path
 
-from flask import Response, send_from_directory
-
-from service import db, telemetry
+from service import db, pages, telemetry
+from service.areas import api as areas_api
+from service.coverage import actions as coverage
+from service.coverage import api as coverage_api
 from service.members import actions as members
 from service.members import api as members_api
-from service.coverage import models as _coverage
-from service.patrols import models as _patrols
-from service.teams import models as _teams
-from service.uploads import models as _uploads
-from service.areas import models as _areas
+from service.patrols import api as patrols_api
 from service.settings import Settings
-from service.web import PUBLIC, Api, Service, needs, observe
+from service.teams import api as teams_api
+from service.tiles import api as tiles_api
+from service.uploads import api as uploads_api
+from service.web import Api, Service, observe
 
 METADATA = db.Base.metadata
 STATIC = Path(__file__).parent / "static"
-FEATURES = (members_api,)
-TITLE = "Gridpatrol"
+FEATURES = (members_api, areas_api, teams_api, uploads_api, patrols_api, coverage_api, tiles_api)
 SPEC = {
     "info": {
-        "description": "Grid-based community patrols: people move through the net, matters are handled in the grid.",
+        "description": "Patrols by grid: people move through the net, matters are handled in the grid.",
         "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
     },
     "security": [{"token": []}],
@@ -41,13 +40,15 @@ def create_app(settings: Settings | None = None) -> Service:
         MAX_CONTENT_LENGTH=settings.import_bytes,
         MAX_FORM_MEMORY_SIZE=64 * 1024,
         MAX_FORM_PARTS=10,
-        API_TITLE=TITLE,
+        API_TITLE="Gridpatrol",
         API_VERSION="v1",
         OPENAPI_VERSION="3.1.0",
         OPENAPI_URL_PREFIX="/api/v1",
         OPENAPI_JSON_PATH="openapi.json",
     )
+    db.listen("grids revised", coverage.mark_revised)
     observe(app)
+    app.register_blueprint(pages.blueprint)
     api = Api(app, spec_kwargs=SPEC)
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
     for feature in FEATURES:

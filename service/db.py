@@ -82,7 +82,7 @@ def _problem(error: DBAPIError) -> Exception:
 
 
 def fetch(select: Select[Row], **key: Any) -> Row:
-    """The one row of `select` with this key; raises NotFound if the caller may not see it or it is not there."""
+    """The one row of `select` with this key; raises NotFound if it is not there, or not to be seen."""
     row = session.scalars(select.filter_by(**key)).one_or_none()
     if row is None:
         raise NotFound

@@ -1,20 +1,14 @@
 """JSON and query fields that several features use; strict: a number is a number and a time has an offset."""
 
 import re
-import unicodedata
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate, validates_schema
 
-EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
-LATEST = datetime(2100, 1, 1, tzinfo=UTC)
-_TIME = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)", re.ASCII
-)
-_UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[47][0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}")
-_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
+from service import values
 
 
 class Strict(Schema):
@@ -22,6 +16,13 @@ class Strict(Schema):
 
     class Meta:
         unknown = RAISE
+
+
+def _tell(read: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    try:
+        return read(*args, **kwargs)
+    except ValueError as error:
+        raise ValidationError(str(error)) from None
 
 
 class Number(fields.Float):
@@ -52,38 +53,21 @@ class QueryInteger(fields.Integer):
 
 
 class Text(fields.String):
-    """Text in NFC without control characters and direction overrides; never blank, at most `longest` characters."""
+    """Text in NFC without control characters and direction overrides; 1 to `longest` characters."""
 
     def __init__(self, longest: int = 200, *, lines: bool = False, **kwargs: Any):
-        super().__init__(validate=validate.Length(max=longest), **kwargs)
-        self.lines = lines
+        super().__init__(validate=validate.Length(1, longest), **kwargs)
+        self.longest, self.lines = longest, lines
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
-        text = unicodedata.normalize("NFC", super()._deserialize(value, attr, data, **kwargs))
-        if self.lines:
-            text = _BIDI.sub("", text.replace("\r\n", "\n"))
-        if not is_clean(text, lines=self.lines):
-            raise ValidationError("Has characters that cannot be kept.")
-        if not text.strip():
-            raise ValidationError("May not be blank.")
-        return text
-
-
-def is_clean(text: str, *, lines: bool = False) -> bool:
-    """Whether text has no control characters, half surrogates or direction overrides (line breaks in `lines`)."""
-    allowed = "\n\t" if lines else ""
-    return not _BIDI.search(text) and not any(
-        unicodedata.category(c) in ("Cc", "Cs") for c in text if c not in allowed
-    )
+        return _tell(values.read_text, value, self.longest, lines=self.lines)
 
 
 class Uuid(fields.Field):
     """A UUID of version 4 or 7 in its canonical 36 characters."""
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> uuid.UUID:
-        if not isinstance(value, str) or not _UUID.fullmatch(value):
-            raise ValidationError("Not a UUID of version 4 or 7.")
-        return uuid.UUID(value)
+        return _tell(values.read_uuid, value)
 
     def _serialize(self, value: Any, attr: Any, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else str(value)
@@ -93,30 +77,17 @@ class Time(fields.Field):
     """An RFC 3339 time with offset, between 2020 and 2100."""
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> datetime:
-        return read_time(value)
+        return _tell(values.read_time, value)
 
     def _serialize(self, value: Any, attr: Any, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def read_time(value: Any) -> datetime:
-    """The UTC time of an RFC 3339 text; raises ValidationError."""
-    if not isinstance(value, str) or not _TIME.fullmatch(value):
-        raise ValidationError("Not an RFC 3339 time with offset.")
-    try:
-        time = datetime.fromisoformat(value.upper()).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise ValidationError("Not a time that exists.") from None
-    if not EARLIEST <= time < LATEST:
-        raise ValidationError("Outside 2020 to 2100.")
-    return time
 
 
 class QueryTime(Time):
     """A time in a query string, where an unescaped `+` has become a space."""
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> datetime:
-        return read_time(str(value).replace(" ", "+"))
+        return _tell(values.read_time, str(value).replace(" ", "+"))
 
 
 class Code(fields.String):

@@ -45,7 +45,7 @@ def _gunzip(body: bytes, limit: int) -> bytes:
 
 
 def read_json(body: bytes) -> Any:
-    """The value of a JSON body; raises Unreadable for bad UTF-8, bad syntax, doubled keys, NaN or great depth."""
+    """The value of a JSON body; raises Unreadable for bad UTF-8 or syntax, doubled keys, NaN, great depth."""
     if _depth(body) > DEEPEST:
         raise Unreadable(f"JSON may be nested at most {DEEPEST} levels deep.")
     try:

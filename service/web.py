@@ -11,9 +11,8 @@ from uuid import uuid4
 import flask_smorest
 import structlog
 from flask import Flask, Response, current_app, g, json, request
-from flask_smorest.utils import prepare_response
 from marshmallow import Schema, fields
-from sqlalchemy import Select
+from sqlalchemy import Engine, Select
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException, default_exceptions
 
@@ -27,9 +26,10 @@ _ZH = {405: "不支持的请求方法", 406: "无法以所要求的格式回答"
 
 
 class Service(Flask):
-    """The application: it commits once a request, inside the dispatch, and knows how to tell who is calling."""
+    """The application: it commits once a request, inside the dispatch, and can tell who is calling."""
 
     settings: Settings
+    engine: Engine
     authenticate: Callable[[str], Caller | None]
 
     def dispatch_request(self) -> Response:

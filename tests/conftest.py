@@ -3,11 +3,13 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
 from alembic.config import Config
 from flask.testing import FlaskClient
+
 from service import db
 from service.app import create_app
 from service.areas.actions import load_tree
@@ -16,6 +18,14 @@ from service.web import Service
 from tests.factories import a_session
 
 SHARED = Path(__file__).parents[2] / "shared"
+
+
+class Caller(FlaskClient):
+    """Sends requests; what the test has prepared is committed first, so that no rollback takes it away."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        db.session.commit()
+        return super().open(*args, **kwargs)
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +41,7 @@ def settings() -> Settings:
 def app(settings: Settings) -> Service:
     command.upgrade(Config("setup.cfg"), "head")
     app = create_app(settings)
+    app.test_client_class = Caller
     with db.transaction():
         load_tree()
     return app

@@ -38,7 +38,7 @@ def upgrade() -> None:
     op.create_index(op.f('coverage_marks_patrol_id_idx'), 'coverage_marks', ['patrol_id'], unique=False)
     op.create_table('coverage_version',
     sa.Column('id', sa.Integer(), autoincrement=False, nullable=False),
-    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.Column('version', sa.Uuid(), nullable=False),
     sa.CheckConstraint('id = 1', name=op.f('coverage_version_one_row_check')),
     sa.PrimaryKeyConstraint('id', name=op.f('coverage_version_pkey'))
     )
@@ -281,7 +281,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('patrol_moments_pkey'))
     )
     op.create_index(op.f('patrol_moments_patrol_id_idx'), 'patrol_moments', ['patrol_id'], unique=False)
-    op.execute("INSERT INTO coverage_version VALUES (1, 0)")
+    op.execute("INSERT INTO coverage_version VALUES (1, gen_random_uuid())")
 
 
 def downgrade() -> None:

@@ -1,4 +1,4 @@
-"""What patrols have seen of grids, hour by hour; derived from the facts, and rebuilt from them at any time."""
+"""What patrols have seen of grids, hour by hour: derived from the facts, rebuilt from them at any time."""
 
 from datetime import datetime
 from uuid import UUID
@@ -37,10 +37,10 @@ class CoverageMark(Base):
 
 
 class CoverageVersion(Base):
-    """Counts the changes of all footprints; a map that has seen this version is current."""
+    """Names the state of all footprints; it is another after every change."""
 
     __tablename__ = "coverage_version"
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    version: Mapped[int] = mapped_column(BigInteger)
+    version: Mapped[UUID]

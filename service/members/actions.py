@@ -34,12 +34,12 @@ class SignIn(NamedTuple):
 def sign_in(username: str, password: str, device_id: str, device_name: str, lifetime: timedelta) -> SignIn:
     """Open a session on a device; an unknown name and a wrong password look and take the same."""
     member = session.scalars(queries.member_named(username)).one_or_none()
-    if not _matches(member.passwordhash_of if member else None, password) or member is None:
+    if not _matches(member.password_hash if member else None, password) or member is None:
         raise WrongCredentials
     token = secrets.token_urlsafe(32)
     opened = Session(
         id=uuid7(),
-        tokenhash_of=hash_of(token),
+        token_hash=hash_of(token),
         member_id=member.id,
         device_id=device_id,
         device_name=device_name,
@@ -50,9 +50,9 @@ def sign_in(username: str, password: str, device_id: str, device_name: str, life
     return SignIn(token, opened, member)
 
 
-def _matches(passwordhash_of: str | None, password: str) -> bool:
+def _matches(password_hash: str | None, password: str) -> bool:
     try:
-        return passwords.verify(passwordhash_of or _NOBODY, password) and passwordhash_of is not None
+        return passwords.verify(password_hash or _NOBODY, password) and password_hash is not None
     except VerificationError:
         return False
 

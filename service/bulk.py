@@ -1,0 +1,100 @@
+"""Many rows at once: numpy columns into a table through binary COPY.
+
+Format: PostgreSQL 15 documentation, COPY, "Binary Format".
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.db import session
+
+_HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
+_POINT = np.dtype([("order", "u1"), ("type", "<u4"), ("srid", "<u4"), ("lon", "<f8"), ("lat", "<f8")])  # EWKB
+_EPOCH_MS = 946_684_800_000  # 2000-01-01, from which PostgreSQL counts
+
+
+class Column(NamedTuple):
+    """A column of N values, as they go over the wire; NULL where `null`."""
+
+    name: str
+    values: NDArray[Any]
+    null: NDArray[np.bool_] | None = None
+
+
+def numbers(name: str, values: NDArray[np.float64]) -> Column:
+    """double precision; NaN becomes NULL."""
+    return Column(name, values.astype(">f8"), np.isnan(values))
+
+
+def integers(name: str, values: NDArray[Any]) -> Column:
+    """integer"""
+    return Column(name, values.astype(">i4"))
+
+
+def booleans(name: str, values: NDArray[np.bool_]) -> Column:
+    """boolean"""
+    return Column(name, values.astype("u1"))
+
+
+def times(name: str, unix_ms: NDArray[np.int64]) -> Column:
+    """timestamptz, from unix milliseconds"""
+    return Column(name, ((unix_ms - _EPOCH_MS) * 1000).astype(">i8"))
+
+
+def moment(name: str, time: datetime, count: int) -> Column:
+    """timestamptz, the same in every row"""
+    return times(name, np.full(count, round(time.timestamp() * 1000)))
+
+
+def ids(name: str, uuids: Sequence[UUID], counts: Sequence[int]) -> Column:
+    """uuid, each repeated as often as `counts` says"""
+    return Column(name, np.repeat(np.array([each.bytes for each in uuids], "V16"), counts))
+
+
+def points(name: str, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> Column:
+    """geometry(Point, 4326)"""
+    ewkb = np.empty(len(lon), _POINT)
+    ewkb["order"], ewkb["type"], ewkb["srid"] = 1, 0x20000001, 4326
+    ewkb["lon"], ewkb["lat"] = lon, lat
+    return Column(name, ewkb)
+
+
+def copy(table: str, columns: Sequence[Column]) -> None:
+    """Append the rows to the table, in this transaction."""
+    names = ", ".join(column.name for column in columns)
+    connection: Any = session.connection().connection.driver_connection
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY {table} ({names}) FROM STDIN (FORMAT BINARY)") as out,
+    ):
+        out.write(_HEADER + _rows(columns) + b"\xff\xff")
+
+
+def _rows(columns: Sequence[Column]) -> bytes:
+    """Rows with the same NULLs have the same layout, so each such set is one structured array."""
+    count = len(columns[0].values)
+    pattern = np.zeros(count, np.int64)
+    for bit, column in enumerate(columns):
+        if column.null is not None:
+            pattern |= column.null.astype(np.int64) << bit
+    return b"".join(_layout(columns, int(each), pattern == each) for each in np.unique(pattern))
+
+
+def _layout(columns: Sequence[Column], pattern: int, which: NDArray[np.bool_]) -> bytes:
+    given = [column for bit, column in enumerate(columns) if not pattern >> bit & 1]
+    sizes = [(f"{column.name} size", ">i4") for column in columns]
+    fields = [("count", ">i2")]
+    for size, column in zip(sizes, columns, strict=True):
+        fields += [size, (column.name, column.values.dtype)] if column in given else [size]  # type: ignore[list-item]
+    rows = np.empty(int(which.sum()), fields)
+    rows["count"] = len(columns)
+    for (size, _), column in zip(sizes, columns, strict=True):
+        rows[size] = -1
+        if column in given:
+            rows[size], rows[column.name] = column.values.dtype.itemsize, column.values[which]
+    return rows.tobytes()

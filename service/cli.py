@@ -1,0 +1,95 @@
+"""The `gridpatrol` command."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from alembic import command
+from alembic.config import Config
+from rich.progress import Progress
+
+from service import db, jobs, telemetry
+from service.app import create_app
+from service.demo import actions as demo
+from service.patrols.actions import make_partitions
+from service.replay import replay as replay_file
+from service.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+OFFLINE = "postgresql+psycopg://nobody@/nothing"  # enough to describe the API
+
+
+@click.group()
+def main() -> None:
+    """Grid-based community patrols."""
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to the newest tables, and make the partitions of the months ahead."""
+    config = Config(str(ROOT / "setup.cfg"))
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    command.upgrade(config, "head")
+    _make_partitions()
+
+
+@main.command()
+def partitions() -> None:
+    """Make the partitions of fixes for the months ahead."""
+    _make_partitions()
+
+
+def _make_partitions() -> None:
+    db.connect(Settings.from_env())
+    with db.transaction():
+        made = make_partitions(datetime.now(UTC).date())
+    click.echo(f"partitions made: {', '.join(made) or 'none needed'}")
+
+
+@main.command("demo")
+def load_demo() -> None:
+    """Load the Haixi demonstration, once: areas, grids, teams, members, and a day of patrols."""
+    settings = Settings.from_env()
+    create_app(settings)
+    with Progress() as progress:
+        tasks: dict[str, int] = {}
+
+        def on_step(step: str, done: int, total: int) -> None:
+            if step not in tasks:
+                tasks[step] = progress.add_task(step, total=total)
+            progress.update(tasks[step], completed=done, total=total)
+
+        demo.load(settings, on_step)
+
+
+@main.command()
+def work() -> None:
+    """Do the jobs that wait: rebuild what marked patrols have seen."""
+    settings = Settings.from_env()
+    telemetry.configure(settings.log_level)
+    db.connect(settings)
+    jobs.work(settings.database_url, f"{settings.schema},{settings.jobs_schema},public")
+
+
+@main.command()
+def spec() -> None:
+    """Print the API's description (OpenAPI 3.1)."""
+    app = create_app(Settings(database_url=OFFLINE))
+    description = app.test_client().get("/api/v1/openapi.json").json
+    click.echo(json.dumps(description, indent=2, ensure_ascii=False, sort_keys=True))
+
+
+@main.command("replay")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--member", "username", required=True, help="Who walked it, by the name they sign in with.")
+@click.option("--password", help="Taken from var/demo_accounts.json unless given.")
+@click.option("--url", default="http://127.0.0.1:8080", show_default=True)
+@click.option(
+    "--mode", default="foot", show_default=True, type=click.Choice(["foot", "bicycle", "car", "horse"])
+)
+@click.option("--as-recorded", is_flag=True, help="Keep the recorded times instead of ending now.")
+def replay(file: Path, username: str, password: str | None, url: str, mode: str, as_recorded: bool) -> None:
+    """Send a recorded track (.gpx, .csv, .geojson) as a phone would."""
+    summary = replay_file(file, url, username, password, mode, None if as_recorded else datetime.now(UTC))
+    click.echo(str(summary))

@@ -1,0 +1,90 @@
+"""Mark patrols, and rebuild what the marked ones have seen from all their facts."""
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+import numpy as np
+from geoalchemy2.shape import to_shape
+from sqlalchemy import delete, insert, update
+
+from geo.coverage import Piece, Presences, pieces
+from service import jobs
+from service.areas.places import Places, places, unix_ms
+from service.coverage import queries
+from service.coverage.models import CoverageMark, CoverageVersion, Footprint
+from service.db import session, transaction, uuid7
+from service.patrols import queries as patrols
+from service.patrols.models import CheckIn, Patrol
+from service.patrols.track import fixes_of
+from service.telemetry import log
+
+REBUILD = "coverage.rebuild"
+
+
+def mark(patrol_ids: Collection[UUID]) -> None:
+    """Have these patrols rebuilt once this transaction has been committed."""
+    if patrol_ids:
+        session.execute(insert(CoverageMark), [{"patrol_id": each} for each in sorted(patrol_ids)])
+        jobs.later(REBUILD)
+
+
+def mark_revised(grids: list[int], retired: list[int]) -> None:
+    """Have those patrols rebuilt that a change of grids may concern."""
+    box = session.scalar(queries.extent(grids)) if grids else None
+    touched = set(session.scalars(queries.patrols_over(retired)))
+    if box is not None:
+        touched |= set(session.scalars(queries.patrols_in(box)))
+    mark(touched)
+
+
+@jobs.task(REBUILD, every="* * * * *")
+def rebuild_marked() -> int:
+    """Rebuild every marked patrol, each in its own transaction; gives how many could be."""
+    rebuilt = 0
+    for patrol_id in session.scalars(queries.marked()).all():
+        try:
+            with transaction():
+                rebuild(patrol_id)
+            rebuilt += 1
+        except Exception:
+            log.exception("a patrol could not be rebuilt", patrol_id=str(patrol_id))
+    return rebuilt
+
+
+def rebuild(patrol_id: UUID) -> None:
+    """Replace a patrol's footprints by those that follow from all its facts, and take its marks away.
+
+    The marks go first: a fact that arrives later has left another mark.
+    """
+    patrol = session.scalars(queries.locked(patrol_id)).one()
+    session.execute(delete(CoverageMark).where(CoverageMark.patrol_id == patrol_id))
+    session.execute(delete(Footprint).where(Footprint.patrol_id == patrol_id))
+    where = places()
+    if rows := [_row(patrol_id, piece, where) for piece in _pieces(patrol, where)]:
+        session.execute(insert(Footprint), rows)
+    session.execute(update(CoverageVersion).values(version=uuid7()))
+
+
+def _pieces(patrol: Patrol, where: Places) -> list[Piece]:
+    check_ins = session.scalars(patrols.check_ins_of(patrol.id)).all()
+    return pieces(fixes_of(patrol.id), _presences(check_ins), patrol.mode, where.index, where.cells)
+
+
+def _presences(check_ins: Sequence[CheckIn]) -> Presences:
+    placed = [each for each in check_ins if each.position is not None and "mock" not in each.marks]
+    lon, lat = np.array([to_shape(each.position).coords[0] for each in placed]).reshape(-1, 2).T
+    return Presences(np.array([unix_ms(each.recorded_at) for each in placed], np.int64), lon, lat)
+
+
+def _row(patrol_id: UUID, piece: Piece, where: Places) -> dict[str, object]:
+    seen_at = piece.last_seen_at
+    return {
+        "patrol_id": patrol_id,
+        "grid_id": int(where.ids[piece.grid]),
+        "hour": datetime.fromtimestamp(piece.hour * 3600, UTC),
+        "seen": piece.seen,
+        "person_seconds": piece.person_seconds,
+        "silent_seconds": piece.silent_seconds,
+        "last_seen_at": None if seen_at is None else datetime.fromtimestamp(seen_at / 1000, UTC),
+    }

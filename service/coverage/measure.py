@@ -1,0 +1,151 @@
+"""What a window's footprints add up to: for a grid, and for the areas above it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from geo.coverage import Cells, merge, share_seen
+from service.areas.models import DIGITS
+from service.areas.places import Places, places
+from service.coverage import queries
+from service.coverage.windows import Window
+from service.db import session
+
+SEEN = 0.8  # a grid of which so much was seen counts as seen
+GRADES = ("A", "B", "C", "D")
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How much of a piece of ground was seen in a window, and by how many."""
+
+    code: str
+    name: str
+    basis: str
+    area_m2: float
+    share_seen: float = 0.0
+    share_no_evidence: float = 0.0
+    patrols: frozenset[UUID] = frozenset()
+    person_seconds: float = 0.0
+    check_ins: Mapping[str, int] = field(default_factory=dict)
+    last_seen_at: datetime | None = None
+    shape: str | None = None
+
+    @property
+    def state(self) -> str:
+        """In one word; where a patrol was but nothing shows its way, there is no evidence."""
+        if self.share_seen >= SEEN:
+            return "seen"
+        if self.share_seen > 0:
+            return "partly"
+        return "no_evidence" if self.share_no_evidence > 0 else "unseen"
+
+    @property
+    def visits(self) -> int:
+        """By how many patrols it was visited."""
+        return len(self.patrols)
+
+    @property
+    def person_minutes(self) -> float:
+        """How long people walked in it, all together."""
+        return round(self.person_seconds / 60, 1)
+
+
+@dataclass(frozen=True)
+class Merged:
+    """The footprints of one grid, merged."""
+
+    share_seen: float
+    was_silent: bool
+    patrols: frozenset[UUID]
+    person_seconds: float
+    last_seen_at: datetime | None
+
+
+def by_grid(window: Window, prefix: str, shapes: bool = False) -> list[Measure]:
+    """The measure of every grid with the prefix that was in force at the window's end, in order of code."""
+    found = merged(window, prefix)
+    grades = _grades(window, prefix)
+    rows = session.execute(queries.grids(prefix, window.end, shapes))
+    return [_measure(row, found.get(row.id), grades.get(row.id, {})) for row in rows]
+
+
+def by_area(window: Window, prefix: str, level: str, shapes: bool = False) -> list[Measure]:
+    """The measure of every area of a level that has grids; shares are weighted by ground."""
+    inside: dict[str, list[Measure]] = {}
+    for grid in by_grid(window, prefix):
+        inside.setdefault(grid.code[: DIGITS[level]].ljust(12, "0"), []).append(grid)
+    rows = session.execute(queries.areas(prefix[: DIGITS[level]], level, shapes))
+    return [_sum(row, inside[row.code]) for row in rows if row.code in inside]
+
+
+def merged(window: Window, prefix: str) -> dict[int, Merged]:
+    """The footprints of each grid in the window, merged; the same answer is not worked out twice."""
+    return _merged(session.scalars(queries.version()).one(), window, prefix)
+
+
+@lru_cache(maxsize=32)
+def _merged(version: UUID, window: Window, prefix: str) -> dict[int, Merged]:
+    rows = session.execute(queries.footprints(*window, prefix)).all()
+    cells = _cells(places(), [row.grid_id for row in rows])
+    return {row.grid_id: _merge(row, cells[row.grid_id]) for row in rows}
+
+
+def _cells(where: Places, grid_ids: Sequence[int]) -> dict[int, Cells]:
+    wanted = set(grid_ids)
+    positions = [position for position, grid_id in enumerate(where.ids.tolist()) if grid_id in wanted]
+    return dict(zip(where.ids[positions].tolist(), where.all_cells(positions), strict=True)) if wanted else {}
+
+
+def _merge(row: Any, cells: Cells) -> Merged:
+    share = share_seen(merge(row.seen, cells), cells) if row.seen else 0.0
+    return Merged(share, row.was_silent, frozenset(row.patrols), row.person_seconds, row.last_seen_at)
+
+
+def _grades(window: Window, prefix: str) -> dict[int, dict[str, int]]:
+    grades: dict[int, dict[str, int]] = {}
+    for grid_id, grade, count in session.execute(queries.check_ins(*window, prefix)):
+        grades.setdefault(grid_id, {})[grade] = count
+    return grades
+
+
+def _measure(grid: Any, found: Merged | None, grades: Mapping[str, int]) -> Measure:
+    about = {"code": grid.code, "name": grid.name, "basis": grid.basis, "area_m2": grid.area_m2}
+    about |= {"shape": grid.shape, "check_ins": grades}
+    if found is None:
+        return Measure(**about)
+    share = found.share_seen if grid.basis == "area" else 0.0
+    return Measure(
+        **about,
+        share_seen=share,
+        share_no_evidence=1 - share if found.was_silent or grid.basis == "checkpoints" else 0.0,
+        patrols=found.patrols,
+        person_seconds=found.person_seconds,
+        last_seen_at=found.last_seen_at,
+    )
+
+
+def _sum(area: Any, grids: Sequence[Measure]) -> Measure:
+    """Grids measured by area speak for the ground; those measured by checkpoints only where alone."""
+    speaking = [grid for grid in grids if grid.basis == "area"] or grids
+    ground = sum(grid.area_m2 for grid in speaking)
+    return Measure(
+        area.code,
+        area.name,
+        speaking[0].basis,
+        ground,
+        _weighted((grid.share_seen * grid.area_m2 for grid in speaking), ground),
+        _weighted((grid.share_no_evidence * grid.area_m2 for grid in speaking), ground),
+        frozenset().union(*(grid.patrols for grid in grids)),
+        sum(grid.person_seconds for grid in grids),
+        {grade: sum(grid.check_ins.get(grade, 0) for grid in grids) for grade in GRADES},
+        max((grid.last_seen_at for grid in grids if grid.last_seen_at), default=None),
+        area.shape,
+    )
+
+
+def _weighted(parts: Iterable[float], whole: float) -> float:
+    return min(1.0, sum(parts) / whole)

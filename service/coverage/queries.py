@@ -1,0 +1,87 @@
+"""Questions about what was seen."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, distinct, func, null, select
+
+from service.areas.models import Area, Grid
+from service.areas.queries import in_force, within
+from service.coverage.models import CoverageMark, CoverageVersion, Footprint
+from service.patrols.models import CheckIn, Fix, Patrol
+
+
+def marked() -> Select[UUID]:
+    """The patrols that are to be rebuilt, those that wait longest first."""
+    return select(CoverageMark.patrol_id).group_by(CoverageMark.patrol_id).order_by(func.min(CoverageMark.id))
+
+
+def version() -> Select[UUID]:
+    """The name of the present state of all footprints."""
+    return select(CoverageVersion.version)
+
+
+def footprints(start: datetime, end: datetime, prefix: str) -> Select[Any]:
+    """What was seen of each grid in the hours from start to end: a row a grid."""
+    seen = func.array_agg(Footprint.seen).filter(Footprint.seen != b"")
+    return (
+        select(
+            Footprint.grid_id,
+            seen.label("seen"),
+            func.array_agg(distinct(Footprint.patrol_id)).label("patrols"),
+            func.sum(Footprint.person_seconds).label("person_seconds"),
+            func.bool_or((Footprint.seen == b"") | (Footprint.silent_seconds > 0)).label("was_silent"),
+            func.max(Footprint.last_seen_at).label("last_seen_at"),
+        )
+        .join(Grid, Grid.id == Footprint.grid_id)
+        .where(Footprint.hour >= start, Footprint.hour < end, within(Grid.code, prefix))
+        .group_by(Footprint.grid_id)
+    )
+
+
+def check_ins(start: datetime, end: datetime, prefix: str) -> Select[Any]:
+    """How many check-ins of each grade each grid had: grid id, grade, count."""
+    return (
+        select(CheckIn.grid_id, CheckIn.grade, func.count())
+        .join(Grid, Grid.id == CheckIn.grid_id)
+        .where(CheckIn.recorded_at >= start, CheckIn.recorded_at < end, within(Grid.code, prefix))
+        .group_by(CheckIn.grid_id, CheckIn.grade)
+    )
+
+
+def grids(prefix: str, at: datetime, shapes: bool) -> Select[Any]:
+    """The grids in force at a time, by code: id, code, name, basis, area, and GeoJSON if wanted."""
+    shape = func.ST_AsGeoJSON(Grid.shape, 6) if shapes else null()
+    columns = select(Grid.id, Grid.code, Grid.name, Grid.basis, Grid.area_m2, shape.label("shape"))
+    return in_force(columns, at).where(within(Grid.code, prefix)).order_by(Grid.code)
+
+
+def areas(prefix: str, level: str, shapes: bool) -> Select[Any]:
+    """The areas of a level, by code: code, name, and where they lie as GeoJSON if wanted."""
+    place = func.ST_AsGeoJSON(func.coalesce(Area.shape, Area.centre), 6) if shapes else null()
+    return (
+        select(Area.code, Area.name, place.label("shape"))
+        .where(within(Area.code, prefix), Area.level == level)
+        .order_by(Area.code)
+    )
+
+
+def patrols_in(shape: Any) -> Select[UUID]:
+    """The patrols that left a fix in a box."""
+    return select(Fix.patrol_id).where(Fix.position.op("&&")(shape)).distinct()
+
+
+def patrols_over(grid_ids: list[int]) -> Select[UUID]:
+    """The patrols that have a footprint in these grids."""
+    return select(Footprint.patrol_id).where(Footprint.grid_id.in_(grid_ids)).distinct()
+
+
+def locked(patrol_id: UUID) -> Select[Patrol]:
+    """The patrol, kept from every other worker until this transaction ends."""
+    return select(Patrol).where(Patrol.id == patrol_id).with_for_update()
+
+
+def extent(grid_ids: list[int]) -> Select[Any]:
+    """The box around these grids."""
+    return select(func.ST_Envelope(func.ST_Collect(Grid.shape))).where(Grid.id.in_(grid_ids))

@@ -1,0 +1,78 @@
+"""Routes outside the API: pages, documentation, health."""
+
+from pathlib import Path
+
+from alembic.script import ScriptDirectory
+from flask import Blueprint, Response, abort, current_app, json, render_template, request, send_from_directory
+from sqlalchemy import text
+
+from service import telemetry
+from service.db import is_answering, session
+from service.errors import NotFound, Problem
+from service.web import PUBLIC, needs
+
+blueprint = Blueprint("pages", __name__, template_folder="templates")
+MIGRATIONS = Path(__file__).parents[1] / "migrations"
+LOOPBACK = ("127.0.0.1", "::1")
+WORKER = text("SELECT max(last_heartbeat) > now() - interval '1 minute' FROM procrastinate_workers")
+
+
+@blueprint.get("/")
+@needs(PUBLIC)
+def centre() -> Response:
+    """The command centre's map."""
+    return send_from_directory(current_app.static_folder or "", "index.html", max_age=0)
+
+
+@blueprint.get("/docs")
+@needs(PUBLIC)
+def docs() -> str:
+    """The API's documentation, readable."""
+    return render_template("docs.html")
+
+
+@blueprint.get("/problems/<name>")
+@needs(PUBLIC)
+def problem(name: str) -> str:
+    """What a problem's type means."""
+    known = {kind.name(): kind for kind in _problems(Problem)}
+    if name not in known:
+        raise NotFound
+    return render_template("problem.html", problem=known[name])
+
+
+def _problems(kind: type[Problem]) -> list[type[Problem]]:
+    return [kind, *(each for below in kind.__subclasses__() for each in _problems(below))]
+
+
+@blueprint.get("/healthz")
+@needs(PUBLIC)
+def health() -> Response:
+    """Whether this process answers."""
+    return _checks({"process": True})
+
+
+@blueprint.get("/readyz")
+@needs(PUBLIC)
+def ready() -> Response:
+    """Whether the database answers, is migrated, and has a worker."""
+    if not is_answering():
+        return _checks({"database": False})
+    version = session.scalar(text("SELECT version_num FROM alembic_version"))
+    migrated = version == ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    return _checks({"database": True, "migrations": migrated, "worker": bool(session.scalar(WORKER))})
+
+
+def _checks(checks: dict[str, bool]) -> Response:
+    fine = all(checks.values())
+    body = json.dumps({"status": "ok" if fine else "unavailable", "checks": checks})
+    return Response(body, 200 if fine else 503, content_type="application/json")
+
+
+@blueprint.get("/metrics")
+@needs(PUBLIC)
+def metrics() -> Response:
+    """Figures for Prometheus, for callers on this machine only."""
+    if request.remote_addr not in LOOPBACK or "X-Forwarded-For" in request.headers:
+        abort(404)
+    return Response(telemetry.figures(), content_type="text/plain; version=0.0.4")

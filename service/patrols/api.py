@@ -1,0 +1,48 @@
+"""Routes: patrols and their tracks."""
+
+import json
+
+from flask import Response
+from flask.views import MethodView
+
+from service.db import fetch
+from service.patrols import queries, track
+from service.patrols.models import Patrol
+from service.patrols.schemas import PatrolSchema, PatrolsQuery, PatrolsSchema, TrackSchema
+from service.web import Blueprint, answer_page, caller, needs, scope
+
+blueprint = Blueprint("patrols", __name__, url_prefix="/api/v1/patrols", description="Walks of members")
+
+
+@blueprint.route("")
+class Patrols(MethodView):
+    @needs("patrols:read")
+    @blueprint.arguments(PatrolsQuery, location="query")
+    @blueprint.response(200, PatrolsSchema)
+    def get(self, query):
+        """List patrols"""
+        visible = queries.during(queries.visible_to(caller(), scope()), query.get("from_"), query.get("to"))
+        return answer_page(visible, Patrol.id, query)
+
+
+@blueprint.route("/<uuid:patrol_id>")
+class OnePatrol(MethodView):
+    @needs("patrols:read")
+    @blueprint.response(200, PatrolSchema)
+    def get(self, patrol_id):
+        """Show one patrol"""
+        return fetch(queries.visible_to(caller(), scope()), id=patrol_id)
+
+
+@blueprint.route("/<uuid:patrol_id>/track")
+class Track(MethodView):
+    @needs("tracks:read")
+    @blueprint.response(200, TrackSchema, content_type="application/geo+json")
+    def get(self, patrol_id):
+        """Show where a patrol went
+
+        `coordTimes`, `accuracy_m` and `marks` have an entry for every vertex.
+        """
+        patrol = fetch(queries.visible_to(caller(), scope()), id=patrol_id)
+        body = json.dumps(TrackSchema().dump(track.feature(patrol)))
+        return Response(body, content_type="application/geo+json")

@@ -1,0 +1,93 @@
+"""Questions about patrols."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ColumnElement, ScalarSelect, Select, and_, cast, func, or_, select
+
+from service.areas.queries import reach, within
+from service.members.models import Member
+from service.patrols.models import CheckIn, Fix, Patrol, PatrolMoment
+from service.policy import Caller, Scope
+from service.teams.models import Membership
+
+
+def visible_to(caller: Caller, scope: Scope) -> Select[Patrol]:
+    """The patrols that the caller may see: their own, their teams', or those of their area's members."""
+    return select(Patrol).where(Patrol.member_id.in_(walkers(caller, scope)))
+
+
+def walkers(caller: Caller, scope: Scope) -> Select[UUID]:
+    """The members whose patrols the caller may see."""
+    if scope is Scope.OWN:
+        return select(Member.id).where(Member.id == caller.member_id)
+    if scope is Scope.TEAM:
+        led = select(Membership.team_id).where(
+            Membership.member_id == caller.member_id, Membership.is_leader, _is_on(Membership)
+        )
+        return select(Membership.member_id).where(Membership.team_id.in_(led), _is_on(Membership))
+    return select(Member.id).where(within(Member.area_code, reach(caller, scope)))
+
+
+def _is_on(membership: type[Membership]) -> ColumnElement[bool]:
+    now = func.now()
+    return and_(membership.since <= now, or_(membership.until.is_(None), membership.until > now))
+
+
+def during(patrols: Select[Patrol], start: datetime | None, end: datetime | None) -> Select[Patrol]:
+    """Those of the patrols of which something happened in a window; open where an end is None."""
+    if start is not None:
+        patrols = patrols.where(Patrol.last_at >= start)
+    return patrols if end is None else patrols.where(Patrol.first_at < end)
+
+
+def owned(patrol_ids: Collection[UUID], member_id: UUID) -> Select[UUID]:
+    """Which of these patrols are the member's."""
+    return select(Patrol.id).where(Patrol.id.in_(patrol_ids), Patrol.member_id == member_id)
+
+
+def started_at(patrol_id: UUID) -> ScalarSelect[Any]:
+    """The earliest start that was reported."""
+    return _moment(func.min(PatrolMoment.recorded_at), patrol_id, "start")
+
+
+def ended_at(patrol_id: UUID) -> ScalarSelect[Any]:
+    """The latest end that was reported."""
+    return _moment(func.max(PatrolMoment.recorded_at), patrol_id, "end")
+
+
+def mode_of(patrol_id: UUID) -> ScalarSelect[Any]:
+    """The way of moving of the earliest start."""
+    starts = select(PatrolMoment.mode).where(
+        PatrolMoment.patrol_id == patrol_id, PatrolMoment.kind == "start"
+    )
+    return starts.order_by(PatrolMoment.recorded_at, PatrolMoment.id).limit(1).scalar_subquery()
+
+
+def _moment(time: Any, patrol_id: UUID, kind: str) -> ScalarSelect[Any]:
+    return (
+        select(time).where(PatrolMoment.patrol_id == patrol_id, PatrolMoment.kind == kind).scalar_subquery()
+    )
+
+
+def fixes_of(patrol_id: UUID) -> Select[Any]:
+    """A patrol's fixes as columns: unix ms, lon, lat, accuracy, mock."""
+    milliseconds = cast(func.extract("epoch", Fix.recorded_at) * 1000, BigInteger)
+    return (
+        select(
+            func.array_agg(milliseconds),
+            func.array_agg(func.ST_X(Fix.position)),
+            func.array_agg(func.ST_Y(Fix.position)),
+            func.array_agg(Fix.accuracy_m),
+            func.array_agg(Fix.is_mock),
+        )
+        .where(Fix.patrol_id == patrol_id)
+        .having(func.count() > 0)
+    )
+
+
+def check_ins_of(patrol_id: UUID) -> Select[CheckIn]:
+    """A patrol's check-ins in time."""
+    return select(CheckIn).where(CheckIn.patrol_id == patrol_id).order_by(CheckIn.recorded_at, CheckIn.id)

@@ -1,0 +1,42 @@
+"""A patrol's way as GeoJSON, with what is doubtful about each position."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+
+from geo.tracks import Fixes, marks, ordered
+from service.db import session
+from service.patrols import queries
+from service.patrols.models import Patrol
+
+
+def fixes_of(patrol_id: UUID) -> Fixes:
+    """All the fixes of a patrol as N × columns, in no particular order."""
+    columns = session.execute(queries.fixes_of(patrol_id)).one_or_none() or ([],) * 5
+    at, lon, lat, accuracy, mock = columns
+    places = (np.array(column, float) for column in (lon, lat, accuracy))
+    return Fixes(np.array(at, np.int64), *places, np.array(mock, bool))
+
+
+def feature(patrol: Patrol) -> dict[str, Any]:
+    """The track in order of time; without a line while there are fewer than two fixes."""
+    fixes = ordered(fixes_of(patrol.id))
+    line = {"type": "LineString", "coordinates": np.column_stack([fixes.lon, fixes.lat]).tolist()}
+    return {
+        "type": "Feature",
+        "geometry": line if len(fixes.at) > 1 else None,
+        "properties": {
+            "patrol_id": patrol.id,
+            "coordTimes": [_rfc3339(at) for at in fixes.at.tolist()],
+            "accuracy_m": [None if np.isnan(each) else each for each in fixes.accuracy_m.tolist()],
+            "marks": [list(each) for each in marks(fixes, patrol.mode)],
+        },
+    }
+
+
+def _rfc3339(unix_ms: int) -> str:
+    return (
+        datetime.fromtimestamp(unix_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    )

@@ -1,0 +1,184 @@
+"""Take in what a phone sends: read, judge, keep, mark. One bad item never spoils the others."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import insert
+
+from service import telemetry
+from service.coverage import actions as coverage
+from service.db import session, uuid7
+from service.members import queries as members
+from service.patrols import actions as patrols
+from service.uploads import evidence, items, queries
+from service.uploads.items import BadItem
+from service.uploads.models import Item, QuarantinedItem
+
+EPOCH = 1  # counts the times that this database was restored from a backup
+SKEW = timedelta(minutes=2)  # a clock farther off is corrected
+LOCATED = ("track", "check_in")  # kept only on a patrol
+
+
+class Batch(NamedTuple):
+    """An upload whose envelope is in order."""
+
+    batch_id: UUID
+    crs: str
+    sent_at: datetime | None
+    items: list[Any]
+
+
+@dataclass
+class Sent:
+    """One item on its way: as sent, as read, and the verdict on it."""
+
+    raw: Any
+    content: bytes
+    item: items.Item | None = None
+    status: str = "stored"
+    marks: list[str] = field(default_factory=list)
+    problem: dict[str, Any] | None = None
+
+    def judge(self, status: str, name: str = "", title: str = "", errors: Any = None) -> None:
+        """Settle what becomes of it."""
+        self.status = status
+        if name:
+            self.problem = {"type": f"/problems/{name}", "title": title, "errors": errors or {}}
+
+    def verdict(self) -> dict[str, Any]:
+        """What the phone is told."""
+        answer: dict[str, Any] = {"id": _id_as_sent(self.raw), "status": self.status}
+        answer["durable"] = self.status != "rejected"
+        if self.status == "stored":
+            answer["marks"] = self.marks
+        if self.problem:
+            answer["problem"] = self.problem
+        return answer
+
+
+def receive(member_id: UUID, batch: Batch, now: datetime | None = None) -> dict[str, Any]:
+    """Keep everything of a batch that may be kept, and say for each item what became of it."""
+    now = now or datetime.now(UTC)
+    offset = batch.sent_at - now if batch.sent_at else None
+    clock = evidence.Clock(now, offset if offset and abs(offset) > SKEW else timedelta())
+    sent = [_read(raw, batch.crs, clock) for raw in batch.items]
+    _refuse_tracks_without_consent(sent, member_id)
+    _refuse_foreign_patrols(sent, member_id)
+    _enter(sent, member_id)
+    new = [each for each in sent if each.status == "stored"]
+    _keep(new, clock)
+    _quarantine(sent, member_id, batch.batch_id)
+    for status, count in Counter(each.status for each in sent).items():
+        telemetry.ITEMS.labels(status).inc(count)
+    return {
+        "batch_id": batch.batch_id,
+        "server_time": now,
+        "server_epoch": EPOCH,
+        "clock_offset_ms": round(offset.total_seconds() * 1000) if offset is not None else None,
+        "results": [each.verdict() for each in sent],
+    }
+
+
+def _read(raw: Any, crs: str, clock: evidence.Clock) -> Sent:
+    canonical = json.dumps([crs, raw], sort_keys=True, separators=(",", ":"))
+    sent = Sent(raw, hashlib.sha256(canonical.encode()).digest())
+    if not isinstance(raw, dict):
+        sent.judge("quarantined", "invalid", "An item is a JSON object")
+    elif raw.get("type") in LOCATED and raw.get("patrol_id") is None:
+        sent.judge("rejected", "outside-patrol", "A position is kept only on a patrol")
+    else:
+        try:
+            sent.item = items.read(raw, crs, clock.now)
+            clock.span(sent.item)
+        except BadItem as bad:
+            sent.item = None
+            sent.judge("quarantined", "invalid", "Some values cannot be accepted", bad.errors)
+    return sent
+
+
+def _id_as_sent(raw: Any) -> Any:
+    value = raw.get("id") if isinstance(raw, dict) else None
+    return value if isinstance(value, str) else None
+
+
+def _refuse_tracks_without_consent(sent: Sequence[Sent], member_id: UUID) -> None:
+    tracks = [each for each in sent if isinstance(each.raw, dict) and each.raw.get("type") == "track"]
+    if tracks and session.scalars(members.consent_to_tracks(member_id)).first() is None:
+        for each in tracks:
+            each.judge("rejected", "no-consent", "Tracks are kept only of members who agreed")
+
+
+def _refuse_foreign_patrols(sent: Sequence[Sent], member_id: UUID) -> None:
+    named = {each.item.patrol_id for each in sent if each.item and each.status == "stored"}
+    own = patrols.claim(list(named), member_id)
+    for each in sent:
+        if each.item and each.status == "stored" and each.item.patrol_id not in own:
+            each.judge("rejected", "foreign-patrol", "This patrol is another member's")
+
+
+def _enter(sent: Sequence[Sent], member_id: UUID) -> None:
+    """Enter new items in the ledger; whoever comes second with an id is a duplicate or a conflict."""
+    readable = [each for each in sent if each.item and each.status == "stored"]
+    first = {each.item.id: each for each in reversed(readable) if each.item}
+    rows = [{"id": id, "content": first[id].content, "member_id": member_id} for id in sorted(first)]
+    if not rows:
+        return
+    new = set(session.scalars(insert(Item).on_conflict_do_nothing().returning(Item.id), rows))
+    known = {row.id: row for row in session.execute(queries.known(first.keys()))}
+    for each in readable:
+        row = known[each.item.id]  # type: ignore[union-attr]
+        if row.id in new and first[row.id] is each:
+            continue
+        if (row.content, row.member_id) == (each.content, member_id):
+            each.judge("duplicate")
+        else:
+            each.judge("conflict", "id-taken", "This id came before with other content; the first stands")
+
+
+def _keep(new: Sequence[Sent], clock: evidence.Clock) -> None:
+    facts = evidence.weigh([each.item for each in new if each.item], clock)
+    for each, marks in zip(new, facts.marks, strict=True):
+        each.marks = marks
+    patrols.keep_moments(facts.moments)
+    patrols.keep_check_ins(facts.check_ins)
+    patrols.keep_tracks(facts.tracks, clock.now)
+    patrols.note_times(facts.times)
+    coverage.mark(list(facts.times))
+
+
+def _quarantine(sent: Sequence[Sent], member_id: UUID, batch_id: UUID) -> None:
+    kept = [each for each in sent if each.status in ("quarantined", "conflict")]
+    if not kept:
+        return
+    known = set(session.scalars(queries.quarantined(member_id, [each.content for each in kept])))
+    session.execute(
+        insert(QuarantinedItem).on_conflict_do_nothing(),
+        [
+            {
+                "id": uuid7(),
+                "item_id": json.dumps(_id_as_sent(each.raw))[1:-1][:200],
+                "content": each.content,
+                "member_id": member_id,
+                "batch_id": batch_id,
+                "raw": json.dumps(each.raw),
+                "problem": each.problem,
+            }
+            for each in kept
+        ],
+    )
+    for each in kept:
+        if each.status == "quarantined" and each.content in known and _has_id(each.raw):
+            each.status, each.problem = "duplicate", None
+
+
+def _has_id(raw: Any) -> bool:
+    try:
+        return bool(items.read_uuid(raw["id"]))
+    except (ValueError, KeyError, TypeError):
+        return False
