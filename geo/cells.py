@@ -69,7 +69,7 @@ def _count(length: float, size: float) -> int:
 
 
 def _areas(flat: BaseGeometry, size: float, rows: int, cols: int) -> NDArray[np.float32]:
-    """m² of an oriented polygon in each cell, summed over its edges: what lies to the east of each, exactly."""
+    """m² of an oriented polygon in each cell, exactly: what lies east of each edge, summed over the edges."""
     west, south, _, _ = flat.bounds
     x, y, x_end, y_end = ((_edges(flat) - [west, south, west, south]) / size).T
     x, y, x_end, y_end = _cut(x, y, x_end, y_end)

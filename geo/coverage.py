@@ -1,4 +1,4 @@
-"""What one patrol contributes to each grid and hour, as a pure function of the set of its fixes and check-ins."""
+"""What one patrol contributes to grids and hours: a pure function of the set of its fixes and check-ins."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -74,7 +74,7 @@ def pieces(
     cells: Callable[[int], Cells],
     radius_m: float | None = None,
 ) -> list[Piece]:
-    """What a patrol shows, ordered by grid and hour; the order and repetition of its facts make no difference."""
+    """What a patrol shows, by grid and hour; order and repetition of fixes and check-ins do not matter."""
     fixes = ordered(fixes)
     mask = usable(fixes, mode)
     walked = [take(fixes, walk) for walk in walks(fixes.at, mask)]

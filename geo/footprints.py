@@ -67,7 +67,7 @@ def pack(seen: Levels) -> bytes:
 
 
 def pack_window(window: Levels, row: int, col: int) -> bytes:
-    """Bytes to keep for a part of the raster that begins at a row and a column; outside it nothing was seen."""
+    """Bytes to keep for the part of a raster that begins at row and col, when nothing was seen outside it."""
     return WINDOW.pack(row, col, *window.shape) + zlib.compress(window.tobytes(), 1)
 
 

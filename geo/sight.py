@@ -63,7 +63,7 @@ class _Groups(NamedTuple):
 def seen_by(
     walked: Sequence[Fixes], index: GridIndex, cells: Callable[[int], Cells], radius_m: float
 ) -> Seen:
-    """By (grid, hour) the packed footprint of the walks, and when (unix ms) they last showed anything of it."""
+    """By (grid, hour) the packed footprint of the walks, and when (unix ms) they last showed any of it."""
     if not walked:
         return {}
     steps = _short(_hourly(_steps(walked), index.turns), 2 * radius_m)

@@ -30,7 +30,7 @@ def spent(runs: Sequence[Fixes], index: GridIndex) -> Counter[tuple[int, int]]:
 
 
 def silences(walked: Sequence[Fixes], anchors: Fixes) -> list[Fixes]:
-    """The runs of a patrol's silence: the last fix before it, the ordered anchors inside, the first fix after.
+    """The runs of a patrol's silence: the last fix before it, the ordered anchors in it, the first fix after.
 
     Before the first walk and after the last there is silence as far as the anchors reach.
     """

@@ -25,7 +25,7 @@ def spread(counts: Ints) -> tuple[Ints, Ints, Ints]:
 
 
 def cut(start: Ints, end: Ints, turns: Ints) -> tuple[Ints, Ints, Ints]:
-    """Times (ms) parted at whole hours and at the given sorted instants: whose, start and end of each part."""
+    """Times (ms) parted at whole hours and at given sorted instants: whose, start and end of each part."""
     owner, step, _ = spread(end // HOUR - start // HOUR)
     instants = np.union1d((start // HOUR)[owner] + step + 1, []).astype(np.int64) * HOUR
     instants = np.union1d(instants, turns)
