@@ -52,6 +52,11 @@ export function addUp(rows: readonly CoverageRow[]): Figures {
   return figures
 }
 
+/** The leading digits that the code of everything inside an area begins with. */
+export function prefixOf(area: { code: string; level: Level }): string {
+  return area.code.slice(0, DIGITS[area.level])
+}
+
 /** The code of the area of a level that a grid or area belongs to. */
 export function ancestor(code: string, level: Level): string {
   return code.slice(0, DIGITS[level]).padEnd(12, '0')

@@ -25,11 +25,11 @@ export function startOfDay(now: number): number {
 
 /**
  * The bounds to ask the server for; none for the last 24 hours, which is what it answers by itself.
- * They move in steps, so that caches hold and tiles are not asked for anew at every look.
+ * They are whole hours, as coverage is kept; so caches hold and tiles need not be asked for anew at every look.
  */
 export function windowOf(name: WindowName, now: number, custom?: Span): Partial<Span> {
   switch (name) {
-    case '1h': return span(floor(now - HOUR, 5 * MINUTE), ceil(now, 5 * MINUTE))
+    case '1h': return span(floor(now - HOUR, HOUR), ceil(now, HOUR))
     case 'today': return span(startOfDay(now), ceil(now, HOUR))
     case '7d': return span(floor(now - 7 * DAY, HOUR), ceil(now, HOUR))
     case 'custom': return custom ?? {}

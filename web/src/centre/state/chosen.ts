@@ -1,6 +1,7 @@
 /** The grid whose card is open. */
 import { computed, ref, shallowRef } from 'vue'
 import { grid } from '../../shared/api'
+import { widen } from '../../shared/map/features'
 import { Problem } from '../../shared/problem'
 import type { GridFeature } from '../../shared/types'
 import { chosenAlone, grids } from './live'
@@ -29,10 +30,8 @@ export async function loadChosen(): Promise<void> {
   }
 }
 
-/** West, south, east, north of the grid, wherever its numbers lie nested. */
 export function boxOf(given: GridFeature): [number, number, number, number] {
-  const flat = (given.geometry.coordinates as number[][][]).flat(Infinity) as unknown as number[]
-  const lons = flat.filter((_, i) => i % 2 === 0)
-  const lats = flat.filter((_, i) => i % 2 === 1)
-  return [Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)]
+  const box: [number, number, number, number] = [Infinity, Infinity, -Infinity, -Infinity]
+  widen(box, given.geometry.coordinates)
+  return box
 }

@@ -1,11 +1,11 @@
 /** The figures on the page, asked for again and again without disturbing anybody. */
 import { computed, reactive, shallowRef } from 'vue'
 import { coverage } from '../../shared/api'
-import { addUp } from '../../shared/coverage'
+import { addUp, prefixOf } from '../../shared/coverage'
 import { Problem, Unreachable } from '../../shared/problem'
 import type { Span } from '../../shared/time'
 import type { CoverageRow, TimeWindow } from '../../shared/types'
-import { rootArea } from './areas'
+import { area, rootArea } from './areas'
 import { endsSession } from './session'
 import { bounds, view } from './view'
 
@@ -85,10 +85,18 @@ export function poll(): void {
   void round(running.signal)
 }
 
-/** Another area or window: what is shown no longer answers the question. */
+/** Another window: what is shown no longer answers the question. */
 export function askAnew(): void {
   grids.value = null
   live.status = 'loading'
+  poll()
+}
+
+/** Another area: its grids are often among those at hand already. */
+export function askElsewhere(code: string | null): void {
+  const here = area(code)
+  const inside = here ? (grids.value ?? []).filter((row) => row.code.startsWith(prefixOf(here))) : []
+  grids.value = inside.length > 0 && inside.length === here?.grids ? inside : null
   poll()
 }
 

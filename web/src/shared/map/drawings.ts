@@ -5,7 +5,7 @@ import { CANVAS, STATE_COLOUR } from './palette'
 export interface Ring { seen: number; noEvidence: number; emphasis: boolean; chosen: boolean }
 export interface Picture { data: ImageData; pixelRatio: number }
 
-const DIAMETER = 38
+export const DIAMETER = 38
 const FONT = '"Segoe UI", "Helvetica Neue", Roboto, "PingFang SC", "Microsoft YaHei", "WenQuanYi Micro Hei", sans-serif'
 
 /** A ring's name carries all it needs to be drawn. */

@@ -12,6 +12,9 @@ const FONT = ['Segoe UI', 'Helvetica Neue', 'PingFang SC', 'Microsoft YaHei', 'N
 /** Below this zoom townships stand for their grids; above the next one the grids stand for themselves. */
 export const GRIDS_APPEAR = 10.6
 export const RINGS_GONE = 11.6
+export const GRID_NAMES = 14.6
+// A tile of this zoom still tells a metre from the next; closer tiles would only be more requests.
+const TILES_TO = 13
 const EMPTY = { type: 'FeatureCollection', features: [] } as const
 
 export type StateValues = Record<State, number>
@@ -25,23 +28,50 @@ function appearing(at: ExpressionSpecification | number): ExpressionSpecificatio
   return ['interpolate', ['linear'], ['zoom'], GRIDS_APPEAR - 0.8, 0, GRIDS_APPEAR + 0.4, at]
 }
 
-function vanishing(full: number): ExpressionSpecification {
+function vanishing(full: ExpressionSpecification | number): ExpressionSpecification {
   return ['interpolate', ['linear'], ['zoom'], GRIDS_APPEAR, full, RINGS_GONE, 0]
 }
 
-/** Seen is full, unseen is hollow: the difference does not rest on colour alone. */
-const FILL: StateValues = { seen: 0.62, partly: 0.34, unseen: 0.09, no_evidence: 0 }
-const FILL_EMPHASIS: StateValues = { seen: 0.08, partly: 0.08, unseen: 0.72, no_evidence: 0 }
-const EDGE: StateValues = { seen: 0.95, partly: 0.9, unseen: 0.8, no_evidence: 0 }
-const EDGE_EMPHASIS: StateValues = { seen: 0.28, partly: 0.28, unseen: 1, no_evidence: 0 }
+// Far off, on a phone, every township still has room; close by, a ring is read from across the room.
+const RING_SIZES: readonly [zoom: number, size: number][] = [[4.2, 0.66], [6, 1], [9, 1.3]]
 
-/** What changes on the map when unseen grids are brought out. */
-export function emphasisPaint(emphasis: boolean): [layer: string, property: string, value: unknown][] {
+export function ringSize(zoom: number): number {
+  const [first, last] = [RING_SIZES[0]!, RING_SIZES[RING_SIZES.length - 1]!]
+  if (zoom <= first[0]) return first[1]
+  const above = RING_SIZES.findIndex(([at]) => at > zoom)
+  if (above < 0) return last[1]
+  const [[z0, s0], [z1, s1]] = [RING_SIZES[above - 1]!, RING_SIZES[above]!]
+  return s0 + ((zoom - z0) / (z1 - z0)) * (s1 - s0)
+}
+
+function ringSized(base: number): ExpressionSpecification {
+  return ['interpolate', ['linear'], ['zoom'], ...RING_SIZES.flatMap(([zoom, size]) => [zoom, size * base])] as ExpressionSpecification
+}
+
+/** Seen is full, unseen is hollow: the difference does not rest on colour alone. */
+const FILL: StateValues = { seen: 0.56, partly: 0.34, unseen: 0.1, no_evidence: 0 }
+const FILL_EMPHASIS: StateValues = { seen: 0.08, partly: 0.08, unseen: 0.72, no_evidence: 0 }
+const EDGE: StateValues = { seen: 0.95, partly: 0.9, unseen: 0.85, no_evidence: 0 }
+const EDGE_EMPHASIS: StateValues = { seen: 0.28, partly: 0.28, unseen: 1, no_evidence: 0 }
+const OUTSIDE = 0.36
+
+export interface Accent {
+  /** Bring out the grids that nobody has seen. */
+  emphasis: boolean
+  /** The leading digits that grids of the chosen area share; the others step back. */
+  prefix: string
+}
+
+/** What changes on the map with emphasis and with the chosen area. */
+export function accentPaint({ emphasis, prefix }: Accent): [layer: string, property: string, value: unknown][] {
+  const inside: ExpressionSpecification = ['==', ['slice', ['get', 'code'], 0, prefix.length], prefix]
+  const within = (full: ExpressionSpecification | number): ExpressionSpecification =>
+    appearing(['*', full, ['case', inside, 1, OUTSIDE]])
   return [
-    ['grid-fill', 'fill-opacity', appearing(byState(emphasis ? FILL_EMPHASIS : FILL))],
-    ['grid-edge', 'line-opacity', appearing(byState(emphasis ? EDGE_EMPHASIS : EDGE))],
-    ['grid-hatch', 'fill-opacity', appearing(emphasis ? 0.22 : 0.75)],
-    ['grid-hatch-edge', 'line-opacity', appearing(emphasis ? 0.28 : 0.95)],
+    ['grid-fill', 'fill-opacity', within(byState(emphasis ? FILL_EMPHASIS : FILL))],
+    ['grid-edge', 'line-opacity', within(byState(emphasis ? EDGE_EMPHASIS : EDGE))],
+    ['grid-hatch', 'fill-opacity', within(emphasis ? 0.22 : 0.75)],
+    ['grid-hatch-edge', 'line-opacity', within(emphasis ? 0.28 : 0.95)],
   ]
 }
 
@@ -78,30 +108,37 @@ function symbol(id: string, source: string, layout: SymbolLayerSpecification['la
 }
 
 function labels(scale: number): LayerSpecification[] {
+  const within = (full: number): ExpressionSpecification => ['case', ['get', 'within'], full, OUTSIDE]
   const size = (base: number): number => base * scale
   return [
-    { ...symbol('grid-name', 'coverage',
-      { 'text-field': ['get', 'name'], 'text-size': size(11), 'text-max-width': 7, 'text-padding': 6 },
-      { 'text-color': PLACE_TEXT, 'text-opacity': ['interpolate', ['linear'], ['zoom'], 14.4, 0, 15, 1] }),
-    'source-layer': 'coverage', minzoom: 14.4 },
+    { ...symbol('grid-name', 'grid-names',
+      { 'text-field': ['get', 'name'], 'text-size': size(11), 'text-max-width': 8, 'text-padding': 4 },
+      { 'text-color': '#dfe8ef', 'text-opacity': ['interpolate', ['linear'], ['zoom'], GRID_NAMES, 0, GRID_NAMES + 0.4, 1] }),
+    minzoom: GRID_NAMES },
     { ...symbol('community-name', 'communities',
       { 'text-field': ['get', 'name'], 'text-size': size(11), 'text-max-width': 9, 'text-padding': 8 },
-      { 'text-color': QUIET_TEXT, 'text-opacity': ['interpolate', ['linear'], ['zoom'], 12.6, 0, 13, 1, 14.6, 1, 15, 0] }),
-    minzoom: 12.6, maxzoom: 15 },
+      { 'text-color': QUIET_TEXT, 'text-opacity': ['interpolate', ['linear'], ['zoom'], 12.6, 0, 13, 1, 14.2, 1, GRID_NAMES, 0] }),
+    minzoom: 12.6, maxzoom: GRID_NAMES },
     { ...symbol('township-name', 'townships',
       { 'text-field': ['get', 'name'], 'text-size': size(13), 'text-letter-spacing': 0.08, 'text-padding': 12,
         'text-variable-anchor': ['bottom', 'top'], 'text-radial-offset': 1.5 },
       { 'text-color': PLACE_TEXT, 'text-opacity': ['interpolate', ['linear'], ['zoom'], RINGS_GONE - 0.4, 0, RINGS_GONE + 0.2, 1] }),
     minzoom: RINGS_GONE - 0.4, maxzoom: 14.6 },
+    { id: 'township-leader', type: 'line', source: 'leaders', maxzoom: RINGS_GONE,
+      paint: { 'line-color': QUIET_TEXT, 'line-width': 1, 'line-opacity': vanishing(0.6) } },
     { id: 'township-dot', type: 'circle', source: 'townships', maxzoom: RINGS_GONE,
-      paint: { 'circle-radius': 3.2 * scale, 'circle-color': ['get', 'colour'], 'circle-opacity': vanishing(0.9),
-        'circle-stroke-width': 1.2, 'circle-stroke-color': CANVAS, 'circle-stroke-opacity': vanishing(1) } },
-    { ...symbol('township-ring', 'townships',
-      { 'icon-image': ['get', 'ring'], 'icon-padding': 1, 'icon-allow-overlap': false,
-        'text-field': ['get', 'name'], 'text-size': size(12), 'text-optional': true, 'text-max-width': 20,
-        'text-variable-anchor': ['top', 'bottom', 'left', 'right'], 'text-radial-offset': 1.75, 'text-padding': 2,
-        'symbol-sort-key': ['get', 'share_seen'] },
-      { 'text-color': PLACE_TEXT, 'icon-opacity': vanishing(1), 'text-opacity': vanishing(1) }),
+      paint: { 'circle-radius': 2.4 * scale, 'circle-color': ['get', 'colour'], 'circle-opacity': vanishing(within(1)),
+        'circle-stroke-width': 1, 'circle-stroke-color': CANVAS, 'circle-stroke-opacity': vanishing(1) } },
+    { ...symbol('ring-name', 'rings',
+      { 'text-field': ['get', 'name'], 'text-size': size(12), 'text-max-width': 20, 'text-padding': 1,
+        'text-variable-anchor': ['top', 'bottom', 'right', 'left'], 'text-radial-offset': ringSized(1.9),
+        'symbol-sort-key': ['case', ['get', 'within'], ['get', 'share_seen'], 2] },
+      { 'text-color': PLACE_TEXT, 'text-opacity': vanishing(within(1)) }),
+    maxzoom: RINGS_GONE },
+    // The map gives room to the topmost layer first, so that no name is written across a ring.
+    { ...symbol('township-ring', 'rings',
+      { 'icon-image': ['get', 'ring'], 'icon-size': ringSized(1), 'icon-allow-overlap': true, 'icon-padding': 0 },
+      { 'icon-opacity': vanishing(within(1)) }),
     maxzoom: RINGS_GONE },
   ]
 }
@@ -112,9 +149,12 @@ export function mapStyle(tiles: string, scale: number): StyleSpecification {
     transition: { duration: 220, delay: 0 },
     sources: {
       graticule: { type: 'geojson', data: EMPTY },
-      coverage: { type: 'vector', tiles: [tiles], minzoom: 8, maxzoom: 15 },
+      coverage: { type: 'vector', tiles: [tiles], minzoom: 8, maxzoom: TILES_TO },
       townships: { type: 'geojson', data: EMPTY },
       communities: { type: 'geojson', data: EMPTY },
+      rings: { type: 'geojson', data: EMPTY },
+      leaders: { type: 'geojson', data: EMPTY },
+      'grid-names': { type: 'geojson', data: EMPTY },
     },
     layers: [
       { id: 'sheet', type: 'background', paint: { 'background-color': CANVAS } },
@@ -122,7 +162,7 @@ export function mapStyle(tiles: string, scale: number): StyleSpecification {
       symbol('graticule-degrees', 'graticule',
         { 'symbol-placement': 'line', 'symbol-spacing': 420, 'text-field': ['get', 'label'], 'text-size': 10 * scale,
           'text-letter-spacing': 0.06 },
-        { 'text-color': RULE_TEXT, 'text-halo-width': 3 }),
+        { 'text-color': RULE_TEXT, 'text-halo-width': 3, 'text-opacity': ['interpolate', ['linear'], ['zoom'], 11, 1, 13, 0.55] }),
       ...fills, ...edges, ...labels(scale),
     ],
   }
