@@ -36,7 +36,7 @@ def ready(where: str) -> None:
 
 def welcome(where: str) -> None:
     """Print the addresses and the demonstration's accounts."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     if ACCOUNTS.exists():
         table = Table(*COLUMNS, title="Demonstration accounts (var/demo_accounts.json)", title_justify="left")
         for account in json.loads(ACCOUNTS.read_text()):

@@ -72,9 +72,12 @@ all_alive() {
     for pid in "${pids[@]}"; do is_alive "$pid" || return 1; done
 }
 
-# Ends only when one of the processes does.
+# Ends only when one of the processes does. (`wait -n` overlooks one that ended just before.)
 watch_over() {
-    wait -n "${pids[@]}" || true
+    while all_alive; do
+        sleep 1 7>&- 9>&- &
+        wait $! || true
+    done
     die "a process has ended by itself; see var/log/worker.log and var/log/api.log"
 }
 
