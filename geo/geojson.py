@@ -1,12 +1,13 @@
 """Reading a grid's outline from GeoJSON (RFC 7946) without guessing what was meant."""
 
 from collections.abc import Mapping
-from math import isfinite
 from typing import Any
 
 from shapely.geometry import MultiPolygon, Polygon
 
 Ring = list[tuple[float, float]]
+
+HIGHEST = 1e6  # m
 
 
 def read_geometry(geojson: Any) -> Polygon | MultiPolygon:
@@ -52,11 +53,11 @@ def _position(position: Any) -> tuple[float, float]:
         raise ValueError("a position is made of numbers")
     lon, lat, *height = position
     if not -180 <= lon <= 180:
-        raise ValueError(f"longitude {lon:.9g} is not within -180 and 180")
+        raise ValueError(f"longitude {lon!s:.12} is not within -180 and 180")
     if not -90 <= lat <= 90:
-        raise ValueError(f"latitude {lat:.9g} is not within -90 and 90; longitude comes first")
-    if height and not isfinite(height[0]):
-        raise ValueError("a height is a finite number")
+        raise ValueError(f"latitude {lat!s:.12} is not within -90 and 90; longitude comes first")
+    if height and not abs(height[0]) < HIGHEST:
+        raise ValueError("a height is a finite number of metres")
     return float(lon), float(lat)
 
 

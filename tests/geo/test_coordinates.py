@@ -41,7 +41,9 @@ def test_every_shift_is_undone_to_less_than_a_millimetre(lon: float, lat: float)
 
 
 def test_the_published_vectors_are_met() -> None:
-    assert wgs84_to_gcj02(121.5272106, 31.1774276) == pytest.approx((121.531541859215, 31.17530398364597), abs=1e-12)
+    assert wgs84_to_gcj02(121.5272106, 31.1774276) == pytest.approx(
+        (121.531541859215, 31.17530398364597), abs=1e-12
+    )
 
 
 @pytest.mark.parametrize("place", [(139.7671, 35.6812), (72.0, 30.0), (100.0, 56.0), (100.0, 0.5)])

@@ -5,8 +5,8 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.index import GridIndex
 from geo.grids import lay_squares
+from geo.index import GridIndex
 
 TOWN = shapely.box(97.3, 37.3, 97.32, 37.315)
 GRIDS = lay_squares(TOWN, 300)
@@ -14,7 +14,9 @@ INDEX = GridIndex(GRIDS)
 
 
 @given(st.integers(0, len(GRIDS) - 1), st.integers(0, 3), st.floats(0, 1))
-def test_a_point_on_a_border_belongs_to_the_first_grid_that_covers_it(grid: int, side: int, along: float) -> None:
+def test_a_point_on_a_border_belongs_to_the_first_grid_that_covers_it(
+    grid: int, side: int, along: float
+) -> None:
     (x, y), (x_end, y_end) = list(GRIDS[grid].exterior.coords)[side : side + 2]
     place = shapely.Point(x + (x_end - x) * along, y + (y_end - y) * along)
     covering = [position for position, outline in enumerate(GRIDS) if outline.covers(place)]

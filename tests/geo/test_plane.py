@@ -21,7 +21,9 @@ def test_degrees_survive_the_way_to_metres_and_back(lat: float, east: float, nor
 
 
 @given(st.floats(30, 40), NEAR, NEAR)
-def test_distances_from_the_origin_are_geodesic_within_two_thousandths(lat: float, east: float, north: float) -> None:
+def test_distances_from_the_origin_are_geodesic_within_two_thousandths(
+    lat: float, east: float, north: float
+) -> None:
     x, y = Plane(97.37, lat).to_metres(97.37 + east, lat + north)
     _, _, metres = Geod(ellps="WGS84").inv(97.37, lat, 97.37 + east, lat + north)
     assert float(np.hypot(x, y)) == pytest.approx(metres, rel=2e-3, abs=1e-6)
