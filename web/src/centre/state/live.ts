@@ -88,6 +88,7 @@ export function poll(): void {
 /** Another window: what is shown no longer answers the question. */
 export function askAnew(): void {
   grids.value = null
+  live.window = null
   live.status = 'loading'
   poll()
 }

@@ -1,7 +1,7 @@
 /** The coverage map as an object: told what to show, tells what was clicked. */
 import {
   Map as MapView, ScaleControl, setWorkerUrl,
-  type FilterSpecification, type GeoJSONSource, type LngLatBoundsLike, type PaddingOptions, type VectorTileSource,
+  type FilterSpecification, type GeoJSONSource, type LngLatBoundsLike, type VectorTileSource,
 } from 'maplibre-gl'
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
 import { API, authorization } from '../api'
@@ -19,6 +19,7 @@ const HAIXI: [number, number, number, number] = [90.2, 34.9, 99.7, 39.2]
 const CLOSEST_FIT = 15.2
 const RINGS_APART = DIAMETER + 2
 
+export type Padding = Record<'top' | 'bottom' | 'left' | 'right', number>
 type Data = Parameters<GeoJSONSource['setData']>[0]
 
 function tilesUrl(span: Partial<Span>): string {
@@ -127,13 +128,16 @@ export function coverageMap(container: HTMLElement, span: Partial<Span>, scale: 
     },
     choose: (code: string | null) => only(code, ['grid-chosen-casing', 'grid-chosen']),
     hover: (code: string | null) => only(code, ['grid-hover']),
-    fit(bounds: LngLatBoundsLike, padding: PaddingOptions): void {
+    fit(bounds: LngLatBoundsLike, padding: Padding): void {
       map.fitBounds(bounds, { padding, maxZoom: CLOSEST_FIT, duration: 900 })
     },
     fly(centre: [number, number], zoom: number): void { map.flyTo({ center: centre, zoom, duration: 900 }) },
-    shows(bounds: [number, number, number, number]): boolean {
-      const view = map.getBounds()
-      return map.getZoom() > GRIDS_APPEAR && view.contains([bounds[0], bounds[1]]) && view.contains([bounds[2], bounds[3]])
+    /** Whether a box of ground is in view, and big enough to be looked at, within the padding. */
+    shows([west, south, east, north]: [number, number, number, number], padding: Padding): boolean {
+      const [topLeft, bottomRight] = [map.project([west, north]), map.project([east, south])]
+      return map.getZoom() > GRIDS_APPEAR + 1 &&
+        topLeft.x >= padding.left && bottomRight.x <= container.clientWidth - padding.right &&
+        topLeft.y >= padding.top && bottomRight.y <= container.clientHeight - padding.bottom
     },
     zoomIn: () => map.zoomIn(),
     zoomOut: () => map.zoomOut(),

@@ -131,7 +131,7 @@ function labels(scale: number): LayerSpecification[] {
         'circle-stroke-width': 1, 'circle-stroke-color': CANVAS, 'circle-stroke-opacity': vanishing(1) } },
     { ...symbol('ring-name', 'rings',
       { 'text-field': ['get', 'name'], 'text-size': size(12), 'text-max-width': 20, 'text-padding': 1,
-        'text-variable-anchor': ['top', 'bottom', 'right', 'left'], 'text-radial-offset': ringSized(1.9),
+        'text-variable-anchor': ['top', 'bottom', 'left', 'right'], 'text-radial-offset': ringSized(2.05),
         'symbol-sort-key': ['case', ['get', 'within'], ['get', 'share_seen'], 2] },
       { 'text-color': PLACE_TEXT, 'text-opacity': vanishing(within(1)) }),
     maxzoom: RINGS_GONE },
