@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 
 from sqlalchemy import DateTime, Engine, MetaData, Select, Text, create_engine, text
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, scoped_session, sessionmaker
 
 from service.errors import Conflict, Invalid, NotFound, Problem, Unavailable, explain
@@ -76,7 +76,7 @@ def _problem(error: DBAPIError) -> Exception:
         return Conflict()
     if isinstance(error, OperationalError) or error.connection_invalidated:
         return Unavailable(retry_after=2)
-    if getattr(cause, "sqlstate", None) and cause.sqlstate.startswith("22"):
+    if isinstance(error, DataError):
         return Invalid("A value is outside what can be stored.")
     return error
 

@@ -34,6 +34,8 @@ class Service(Flask):
 
     def dispatch_request(self) -> Response:
         """Answer in one transaction; what fails at the commit is still a problem document."""
+        if not request.path.isprintable():
+            raise errors.NotFound
         with db.transaction():
             return self.make_response(super().dispatch_request())
 
