@@ -1,15 +1,15 @@
-"""Routes: areas, grids, and where one is."""
+"""Routes: areas, grids, where one is, and how grids change."""
 
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from flask import Response
+from flask import Response, current_app, jsonify, request
 from flask.views import MethodView
 
 from geo.coordinates import to_wgs84
 from service import paging
-from service.areas import queries
+from service.areas import actions, files, laying, queries
 from service.areas.models import Area, Grid
 from service.areas.places import place, unix_ms
 from service.areas.schemas import (
@@ -20,13 +20,31 @@ from service.areas.schemas import (
     GridsQuery,
     GridsSchema,
     GridWithAreasSchema,
+    LaidSchema,
+    LaySchema,
     LineageSchema,
     LocateQuery,
+    RevisionQuery,
+    RevisionSchema,
+    WeighedSchema,
 )
 from service.db import fetch, session
-from service.web import Blueprint, answer_page, caller, needs, next_link, scope
+from service.gate import read_json
+from service.web import (
+    PROBLEM,
+    Blueprint,
+    ProblemSchema,
+    answer_page,
+    caller,
+    needs,
+    next_link,
+    read_body,
+    scope,
+)
 
-GEOJSON = "application/geo+json"
+GEOJSON, GEOPACKAGE = "application/geo+json", "application/geopackage+sqlite3"
+FILES = (GEOJSON, "application/json", GEOPACKAGE)
+FILE = {"type": "object", "description": "A feature collection of polygons, or a GeoPackage with one layer"}
 blueprint = Blueprint("areas", __name__, url_prefix="/api/v1", description="Areas and their grids")
 
 
@@ -106,6 +124,73 @@ class Lineage(MethodView):
         prefix = queries.reach(caller(), scope())
         queries.sight(caller(), scope(), code)
         return {"items": session.execute(queries.lineage(code, prefix)).all()}
+
+
+@blueprint.route("/grid-revisions")
+class GridRevisions(MethodView):
+    @needs("grids:revise")
+    @blueprint.arguments(RevisionQuery, location="query")
+    @blueprint.doc(requestBody={"required": True, "content": {each: {"schema": FILE} for each in FILES}})
+    @blueprint.response(201, RevisionSchema)
+    @blueprint.alt_response(200, schema=WeighedSchema, description="The report of a dry run")
+    def post(self, query):
+        """Propose a change of grids, as GeoJSON or GeoPackage
+
+        A feature's properties: `code`, or `community` to be numbered in; `name`, `basis`, and `replaces`, the
+        codes of the grids it succeeds. A code that stands already is redrawn. The member `retires` ends grids
+        without a successor. With `dry_run` nothing is kept and only the report is given. Nothing in a file is
+        ever repaired.
+        """
+        prefix = queries.sight(caller(), scope(), query.get("area"))
+        body = read_body(*FILES, limit=current_app.settings.import_bytes)
+        crs = query.get("crs")
+        is_package = request.mimetype == GEOPACKAGE
+        proposal = files.read_package(body, crs) if is_package else files.read_geojson(read_json(body), crs)
+        if query["dry_run"]:
+            return jsonify(WeighedSchema().dump(actions.weigh(proposal, prefix).report()))
+        return actions.propose(proposal, prefix, caller().member_id)
+
+
+@blueprint.route("/grid-revisions/<uuid:revision_id>")
+class OneRevision(MethodView):
+    @needs("grids:revise")
+    @blueprint.response(200, RevisionSchema)
+    def get(self, revision_id):
+        """Show a change of grids and its report"""
+        return fetch(queries.revisions_visible_to(caller(), scope()), id=revision_id)
+
+
+@blueprint.route("/grid-revisions/<uuid:revision_id>/approve")
+class Approval(MethodView):
+    @needs("grids:revise")
+    @blueprint.response(200, RevisionSchema)
+    @blueprint.alt_response(
+        409, schema=ProblemSchema, content_type=PROBLEM, description="Approved, or outdated"
+    )
+    def post(self, revision_id):
+        """Put a change of grids into force
+
+        The grids that it replaces end at this moment, and their successors begin.
+        """
+        revision = fetch(queries.revisions_visible_to(caller(), scope()), id=revision_id)
+        actions.approve(revision, queries.reach(caller(), scope()), caller().member_id)
+        return revision
+
+
+@blueprint.route("/grids/lay")
+class Laying(MethodView):
+    @needs("grids:revise")
+    @blueprint.arguments(LaySchema)
+    @blueprint.response(200, LaidSchema, content_type=GEOJSON)
+    def post(self, order):
+        """Lay grids over a community or a part of it, as a proposal
+
+        The answer can be sent to `/grid-revisions` as it is. Nothing is kept.
+        """
+        code = queries.sight(caller(), scope(), order["community"])
+        area = laying.read_area(order.get("shape") or session.scalar(queries.outline(code)))
+        last = session.scalar(queries.last_number(code))
+        return geojson(LaidSchema().dump({"features": laying.features(laying.lay(area, order), code, last)}))
 
 
 def geojson(body: Any) -> Response:

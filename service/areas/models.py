@@ -24,6 +24,7 @@ from sqlalchemy.orm import Mapped, mapped_column, query_expression
 from service.db import Base
 
 LEVELS = ("prefecture", "county", "township", "community")
+BASES = ("area", "checkpoints")
 DIGITS = {"prefecture": 4, "county": 6, "township": 9, "community": 12, "grid": 15}
 
 
@@ -93,7 +94,7 @@ class Grid(Base):
     __table_args__ = (
         CheckConstraint("code ~ '^[0-9]{15}$'", name="code"),
         CheckConstraint("left(code, 12) = community_code", name="community"),
-        CheckConstraint("basis IN ('area', 'checkpoints')", name="basis"),
+        CheckConstraint(f"basis IN {BASES}", name="basis"),
         CheckConstraint("area_m2 > 0", name="area"),
         CheckConstraint("ST_IsValid(shape) AND NOT ST_IsEmpty(shape)", name="shape"),
         CheckConstraint("retired_at > since", name="lifetime"),

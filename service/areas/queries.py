@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from geoalchemy2 import Geometry
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Integer, Select, and_, func, or_, select, true
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import aliased, defer, with_expression
 
@@ -182,6 +182,34 @@ def every_version() -> Select[Any]:
     """All that finding a place needs of all grids, in the order in which a shared border is decided."""
     shape = func.ST_AsBinary(Grid.shape)
     return select(Grid.id, Grid.code, Grid.since, Grid.retired_at, shape).order_by(Grid.code, Grid.since)
+
+
+def revisions_visible_to(caller: Caller, scope: Scope) -> Select[GridRevision]:
+    """The revisions of grids that all lie where the caller sees."""
+    return select(GridRevision).where(within(GridRevision.area_code, reach(caller, scope)))
+
+
+def next_number() -> Select[int]:
+    """The number of the revision to be approved next; true only under the lock of approvals."""
+    return select(func.coalesce(func.max(GridRevision.number), 0) + 1)
+
+
+def communities_in(prefix: str) -> Select[str, str, Any]:
+    """Code, name and outline of the communities within a prefix."""
+    return select(Area.code, Area.name, func.ST_AsBinary(Area.shape)).where(
+        Area.level == "community", within(Area.code, prefix)
+    )
+
+
+def outline(community: str) -> Select[Any]:
+    """The outline of a community as GeoJSON, if it is known."""
+    return select(func.ST_AsGeoJSON(Area.shape, 15).cast(JSONB)).where(Area.code == community)
+
+
+def last_number(community: str) -> Select[int]:
+    """The highest number that a grid of the community ever had."""
+    number = func.right(func.max(Grid.code), 3).cast(Integer)
+    return select(func.coalesce(number, 0)).where(within(Grid.code, community))
 
 
 def cells_of(grid_ids: Sequence[int]) -> Select[int, bytes]:
