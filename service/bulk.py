@@ -86,15 +86,15 @@ def _rows(columns: Sequence[Column]) -> bytes:
 
 
 def _layout(columns: Sequence[Column], pattern: int, which: NDArray[np.bool_]) -> bytes:
-    given = [column for bit, column in enumerate(columns) if not pattern >> bit & 1]
-    sizes = [(f"{column.name} size", ">i4") for column in columns]
-    fields = [("count", ">i2")]
-    for size, column in zip(sizes, columns, strict=True):
-        fields += [size, (column.name, column.values.dtype)] if column in given else [size]  # type: ignore[list-item]
+    given = {column.name for bit, column in enumerate(columns) if not pattern >> bit & 1}
+    fields: list[tuple[str, Any]] = [("count", ">i2")]
+    for column in columns:
+        value = [(column.name, column.values.dtype)] if column.name in given else []
+        fields += [(f"{column.name} size", ">i4"), *value]
     rows = np.empty(int(which.sum()), fields)
     rows["count"] = len(columns)
-    for (size, _), column in zip(sizes, columns, strict=True):
-        rows[size] = -1
-        if column in given:
-            rows[size], rows[column.name] = column.values.dtype.itemsize, column.values[which]
+    for column in columns:
+        rows[f"{column.name} size"] = column.values.dtype.itemsize if column.name in given else -1
+        if column.name in given:
+            rows[column.name] = column.values[which]
     return rows.tobytes()

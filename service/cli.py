@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from alembic import command
 from alembic.config import Config
-from rich.progress import Progress
+from rich.progress import Progress, TaskID
 
 from service import db, jobs, telemetry
 from service.app import create_app
@@ -53,7 +53,7 @@ def load_demo() -> None:
     settings = Settings.from_env()
     create_app(settings)
     with Progress() as progress:
-        tasks: dict[str, int] = {}
+        tasks: dict[str, TaskID] = {}
 
         def on_step(step: str, done: int, total: int) -> None:
             if step not in tasks:
@@ -93,3 +93,7 @@ def replay(file: Path, username: str, password: str | None, url: str, mode: str,
     """Send a recorded track (.gpx, .csv, .geojson) as a phone would."""
     summary = replay_file(file, url, username, password, mode, None if as_recorded else datetime.now(UTC))
     click.echo(str(summary))
+
+
+if __name__ == "__main__":
+    main()

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 MIB = 1024 * 1024
 
@@ -25,7 +26,8 @@ class Settings:
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
         """The settings of this process; raises ValueError naming every knob that is missing or unreadable."""
-        given, wrong = {}, []
+        given: dict[str, Any] = {}
+        wrong = []
         for field in fields(cls):
             name = f"GRIDPATROL_{field.name.upper()}"
             try:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from copy import deepcopy
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 from uuid import uuid4
 
@@ -40,13 +40,18 @@ class Service(Flask):
             return self.make_response(super().dispatch_request())
 
 
+def here() -> Service:
+    """The application that answers this request."""
+    return cast(Service, current_app)
+
+
 class Parser(FlaskParser):
     """Reads bodies through the gate, and lets no schema ignore what it does not know."""
 
     DEFAULT_UNKNOWN_BY_LOCATION = dict.fromkeys(FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION)
 
     def load_json(self, req: Any, schema: Any) -> Any:
-        return gate.read_json(read_body("application/json", limit=current_app.settings.body_bytes))
+        return gate.read_json(read_body("application/json", limit=here().settings.body_bytes))
 
 
 class Blueprint(flask_smorest.Blueprint):
@@ -70,6 +75,7 @@ class Api(flask_smorest.Api):
     """OpenAPI whose errors are problem documents."""
 
     ERROR_SCHEMA = ProblemSchema
+    DEFAULT_RESPONSE_CONTENT_TYPE: str = "application/json"
 
     def _register_responses(self) -> None:
         plain, self.DEFAULT_RESPONSE_CONTENT_TYPE = self.DEFAULT_RESPONSE_CONTENT_TYPE, PROBLEM
@@ -116,7 +122,7 @@ def caller() -> Caller:
     """Who is calling; raises SignInNeeded for a stranger."""
     if "caller" not in g:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        known = current_app.authenticate(token.strip()) if scheme.lower() == "bearer" else None
+        known = here().authenticate(token.strip()) if scheme.lower() == "bearer" else None
         if known is None:
             raise errors.SignInNeeded
         g.caller = known

@@ -73,7 +73,8 @@ def _pieces(patrol: Patrol, where: Places) -> list[Piece]:
 
 def _presences(check_ins: Sequence[CheckIn]) -> Presences:
     placed = [each for each in check_ins if each.position is not None and "mock" not in each.marks]
-    lon, lat = np.array([to_shape(each.position).coords[0] for each in placed]).reshape(-1, 2).T
+    positions = [to_shape(each.position).coords[0] for each in placed if each.position is not None]
+    lon, lat = np.array(positions).reshape(-1, 2).T
     return Presences(np.array([unix_ms(each.recorded_at) for each in placed], np.int64), lon, lat)
 
 

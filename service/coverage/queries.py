@@ -40,7 +40,7 @@ def footprints(start: datetime, end: datetime, prefix: str) -> Select[Any]:
     )
 
 
-def check_ins(start: datetime, end: datetime, prefix: str) -> Select[Any]:
+def check_ins(start: datetime, end: datetime, prefix: str) -> Select[*tuple[Any, ...]]:
     """How many check-ins of each grade each grid had: grid id, grade, count."""
     return (
         select(CheckIn.grid_id, CheckIn.grade, func.count())

@@ -2,13 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
-from flask import current_app
 from flask.views import MethodView
 
 from service.db import fetch, session
 from service.members import actions, queries
 from service.members.schemas import CredentialsSchema, MeSchema, SessionsSchema, SignInSchema
-from service.web import PUBLIC, Blueprint, caller, needs
+from service.web import PUBLIC, Blueprint, caller, here, needs
 
 blueprint = Blueprint("people", __name__, url_prefix="/api/v1", description="Sign in, and one's own account")
 
@@ -23,7 +22,7 @@ class Sessions(MethodView):
 
         The token is shown once. Send it with every request as `Authorization: Bearer <token>`.
         """
-        device, lifetime = credentials["device"], timedelta(days=current_app.settings.session_days)
+        device, lifetime = credentials["device"], timedelta(days=here().settings.session_days)
         opened = actions.sign_in(
             credentials["username"], credentials["password"], device["id"], device["name"], lifetime
         )

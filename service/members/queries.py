@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, func, literal_column, select
 
 from service.members.models import Consent, Member, Session
 from service.policy import Caller
@@ -45,7 +45,9 @@ def consent_to_tracks(member_id: UUID) -> Select[Consent]:
 
 def account(member_id: UUID) -> Select[Any]:
     """A member's own account, with the name of the area and whether tracks may be kept."""
-    area_name = literal_column("(SELECT name FROM areas WHERE areas.code = members.area_code)")
+    area_name: ColumnElement[str] = literal_column(
+        "(SELECT name FROM areas WHERE areas.code = members.area_code)"
+    )
     return select(
         Member.id,
         Member.code,

@@ -72,7 +72,7 @@ def _moment(time: Any, patrol_id: UUID, kind: str) -> ScalarSelect[Any]:
     )
 
 
-def fixes_of(patrol_id: UUID) -> Select[Any]:
+def fixes_of(patrol_id: UUID) -> Select[*tuple[Any, ...]]:
     """A patrol's fixes as columns: unix ms, lon, lat, accuracy, mock."""
     milliseconds = cast(func.extract("epoch", Fix.recorded_at) * 1000, BigInteger)
     return (

@@ -14,10 +14,9 @@ from service.patrols.models import Patrol
 
 def fixes_of(patrol_id: UUID) -> Fixes:
     """All the fixes of a patrol as N × columns, in no particular order."""
-    columns = session.execute(queries.fixes_of(patrol_id)).one_or_none() or ([],) * 5
-    at, lon, lat, accuracy, mock = columns
-    places = (np.array(column, float) for column in (lon, lat, accuracy))
-    return Fixes(np.array(at, np.int64), *places, np.array(mock, bool))
+    columns: Any = session.execute(queries.fixes_of(patrol_id)).one_or_none() or ([],) * 5
+    kinds = (np.int64, np.float64, np.float64, np.float64, np.bool_)
+    return Fixes(*(np.array(column, kind) for column, kind in zip(columns, kinds, strict=True)))
 
 
 def feature(patrol: Patrol) -> dict[str, Any]:

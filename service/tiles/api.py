@@ -77,7 +77,7 @@ class TileJson(MethodView):
             "minzoom": 0,
             "maxzoom": DEEPEST,
             "bounds": WORLD,
-            "vector_layers": [{"id": layer, "fields": LAYERS[layer]}],
+            "vector_layers": [{"id": layer, "columns": LAYERS[layer]}],
         }
 
 

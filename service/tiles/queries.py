@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import TextClause, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY, DOUBLE_PRECISION, INTEGER, TEXT
@@ -40,7 +40,7 @@ def grids(tile: Tile) -> TextClause:
 
 def coverage(tile: Tile, measures: Sequence[Measure]) -> TextClause:
     """The grids, coloured by what was seen of them."""
-    columns = {
+    columns: dict[str, tuple[Any, list[Any]]] = {
         "codes": (TEXT, [each.code for each in measures]),
         "seen": (DOUBLE_PRECISION, [each.share_seen for each in measures]),
         "no_evidence": (DOUBLE_PRECISION, [each.share_no_evidence for each in measures]),

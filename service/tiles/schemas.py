@@ -11,7 +11,7 @@ class TileQuery(WindowQuery):
 
 class VectorLayerSchema(Strict):
     id = fields.String(required=True)
-    fields = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    columns = fields.Dict(keys=fields.String(), values=fields.String(), required=True, data_key="fields")
 
 
 class TileJsonSchema(Strict):

@@ -112,7 +112,8 @@ def _check_in(item: CheckIn, clock: Clock, places: Places, doubts: list[str]) ->
 def _grid(position: tuple[float, float] | None, at: datetime, places: Places) -> int | None:
     if position is None:
         return None
-    found = places.index.locate(*np.array([position]).T, np.array([unix_ms(at)]))
+    lon, lat = np.array([position]).T
+    found = places.index.locate(lon, lat, np.array([unix_ms(at)]))
     return int(places.ids_at(found)[0]) or None
 
 

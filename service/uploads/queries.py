@@ -1,7 +1,6 @@
 """Questions about what has arrived before."""
 
 from collections.abc import Collection
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, select
@@ -9,7 +8,7 @@ from sqlalchemy import Select, select
 from service.uploads.models import Item, QuarantinedItem
 
 
-def known(item_ids: Collection[UUID]) -> Select[Any]:
+def known(item_ids: Collection[UUID]) -> Select[UUID, bytes, UUID]:
     """What is known of these ids: id, content, member."""
     return select(Item.id, Item.content, Item.member_id).where(Item.id.in_(item_ids))
 

@@ -1,6 +1,7 @@
 """The promises that hold for the whole service."""
 
 import json
+import re
 from pathlib import Path
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from service.policy import POLICY, ROLES
 
 ROOT = Path(__file__).parents[2]
 PLACEHOLDERS = {IntegerConverter: 1, UUIDConverter: UUID("0197f3d0-6c1e-7d0a-9b0e-1f6f0f2f7a11")}
+CODES = ("1", "632802001001", "632802001001001")
 LIBRARY_ROUTES = {"static", "api-docs.openapi_json"}
 
 
@@ -45,7 +47,10 @@ def test_the_policy_speaks_of_known_roles_only():
 
 def path_of(app, rule):
     """A path that leads to the route."""
-    given = {name: PLACEHOLDERS.get(type(kind), "1") for name, kind in rule._converters.items()}
+    given = {
+        name: PLACEHOLDERS.get(type(kind)) or next(text for text in CODES if re.fullmatch(kind.regex, text))
+        for name, kind in rule._converters.items()
+    }
     return app.url_map.bind("localhost").build(rule.endpoint, given)
 
 
@@ -54,7 +59,7 @@ def test_a_stranger_is_refused_on_every_route_that_is_not_public(app, client):
     for rule, method, view in views(app):
         if getattr(view, "permission", "public") != "public":
             answers[f"{method} {rule}"] = client.open(path_of(app, rule), method=method).status_code
-    assert set(answers.values()) == {401}, answers
+    assert {route: status for route, status in answers.items() if status != 401} == {}
 
 
 def test_the_committed_description_is_what_the_service_serves(client):
