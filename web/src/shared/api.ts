@@ -1,17 +1,15 @@
 /** Calls to the server: one place for the token, conditional requests and problems. */
-import { Unreachable, problemOf } from './problem'
+import createClient from 'openapi-fetch'
 import { language } from './i18n'
-import type {
-  Area, AreaPage, CoveragePage, CoverageRow, DemoAccount, GridFeature, SessionAnswer, TimeWindow,
-} from './types'
+import { Unreachable, problemOf } from './problem'
+import type { paths } from './schema'
+import type { Area, AreaPage, CoveragePage, CoverageRow, DemoAccount, GridFeature, Session, TimeWindow } from './types'
 
 export const API = '/api/v1'
 const KEPT_ANSWERS = 100
+const PAGE = 500
 
-type Query = Record<string, string | number | undefined>
-interface Kept { etag: string; body: unknown }
-
-const kept = new Map<string, Kept>()
+const kept = new Map<string, { etag: string; body: string }>()
 let token: string | null = null
 
 export function useToken(value: string | null): void {
@@ -23,62 +21,65 @@ export function authorization(): Record<string, string> {
   return token ? { Authorization: `Bearer ${token}` } : {}
 }
 
-async function call(path: string, init: RequestInit = {}): Promise<Response> {
-  const headers = { Accept: 'application/json', 'Accept-Language': language.value, ...authorization(), ...init.headers }
+async function reach(request: Request): Promise<Response> {
   try {
-    return await fetch(API + path, { ...init, headers, cache: 'no-store' })
+    return await fetch(request)
   } catch (error) {
-    if (init.signal?.aborted) throw error
+    if (request.signal.aborted) throw error
     throw new Unreachable()
   }
 }
 
-function keep(path: string, etag: string | null, body: unknown): void {
+async function keep(url: string, response: Response): Promise<void> {
+  const etag = response.headers.get('ETag')
   if (!etag) return
-  kept.delete(path)
-  kept.set(path, { etag, body })
-  const oldest = kept.keys().next().value
+  kept.delete(url)
+  kept.set(url, { etag, body: await response.clone().text() })
+  const [oldest] = kept.keys()
   if (kept.size > KEPT_ANSWERS && oldest) kept.delete(oldest)
 }
 
-async function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
-  const given = Object.entries(query).filter(([, value]) => value !== undefined)
-  const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString()
-  const url = search ? `${path}?${search}` : path
-  const before = kept.get(url)
-  const response = await call(url, { signal, headers: before ? { 'If-None-Match': before.etag } : {} })
-  if (response.status === 304 && before) return before.body as T
+async function ask(request: Request): Promise<Response> {
+  const { url } = request
+  const before = request.method === 'GET' ? kept.get(url) : undefined
+  const headers = new Headers(request.headers)
+  headers.set('Accept-Language', language.value)
+  for (const [name, value] of Object.entries(authorization())) headers.set(name, value)
+  if (before) headers.set('If-None-Match', before.etag)
+  const response = await reach(new Request(request, { headers, cache: 'no-store' }))
+  if (response.status === 304 && before) return new Response(before.body, { headers: response.headers })
   if (!response.ok) throw await problemOf(response)
-  const body: T = await response.json()
-  keep(url, response.headers.get('ETag'), body)
-  return body
+  if (request.method === 'GET') await keep(url, response)
+  return response
 }
 
-export async function signIn(username: string, password: string, device: { id: string; name: string }): Promise<SessionAnswer> {
-  const response = await call('/sessions', {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ username, password, device }),
-  })
-  if (!response.ok) throw await problemOf(response)
-  return response.json()
+const client = createClient<paths>({ fetch: ask, headers: { Accept: 'application/json' } })
+
+/** What was answered; anything but an answer has been thrown by then. */
+async function told<T>(answer: Promise<{ data?: unknown }>): Promise<T> {
+  return (await answer).data as T
+}
+
+export function signIn(username: string, password: string, device: { id: string; name: string }): Promise<Session> {
+  return told(client.POST('/api/v1/sessions', { body: { username, password, device } }))
 }
 
 export async function signOut(): Promise<void> {
-  await call('/sessions/current', { method: 'DELETE' })
+  await client.DELETE('/api/v1/sessions/current')
 }
 
-/** The demonstration's accounts, or none in a real installation. */
+/** The demonstration's accounts; a real installation has none and answers 404. */
 export async function demoAccounts(): Promise<DemoAccount[]> {
-  const response = await call('/demonstration')
-  return response.ok ? (await response.json()).accounts : []
+  const response = await ask(new Request(`${API}/demonstration`))
+  return (await response.json()).accounts
 }
 
 export async function allAreas(signal?: AbortSignal): Promise<Area[]> {
   const areas: Area[] = []
   let cursor: string | undefined
   do {
-    const page = await get<AreaPage>('/areas', { limit: 500, cursor }, signal)
+    const query = { limit: PAGE, cursor }
+    const page = await told<AreaPage>(client.GET('/api/v1/areas', { params: { query }, signal }))
     areas.push(...page.items)
     cursor = page.next_cursor ?? undefined
   } while (cursor)
@@ -96,7 +97,8 @@ export async function coverage(
   const rows: CoverageRow[] = []
   let cursor: string | undefined
   for (;;) {
-    const page = await get<CoveragePage>('/coverage', { ...question, limit: 500, cursor }, signal)
+    const query = { ...question, limit: PAGE, cursor }
+    const page = await told<CoveragePage>(client.GET('/api/v1/coverage', { params: { query }, signal }))
     rows.push(...page.items)
     if (!page.next_cursor) return { window: page.window, rows }
     cursor = page.next_cursor
@@ -104,5 +106,5 @@ export async function coverage(
 }
 
 export function grid(code: string, signal?: AbortSignal): Promise<GridFeature> {
-  return get<GridFeature>(`/grids/${code}`, {}, signal)
+  return told(client.GET('/api/v1/grids/{code}', { params: { path: { code } }, signal }))
 }

@@ -1,80 +1,49 @@
-/** The shapes the pages read from the API. */
+/** The shapes the pages read, taken from the API's description. */
+import type { components } from './schema'
+
+type Schemas = components['schemas']
+
+/**
+ * A described shape with all its fields there, and some told more precisely than the description can.
+ * A field that the API renames no longer fits here, and the type check says so.
+ */
+type Told<Name extends keyof Schemas, Precise extends Partial<Record<keyof Schemas[Name], unknown>> = object> =
+  Required<Omit<Schemas[Name], keyof Precise>> & Precise
 
 export type Level = 'prefecture' | 'county' | 'township' | 'community'
-export type State = 'seen' | 'partly' | 'unseen' | 'no_evidence'
-export type Basis = 'area' | 'checkpoints'
-export type Grade = 'A' | 'B' | 'C' | 'D'
+export type State = Schemas['Measure']['state']
+export type Basis = Schemas['Measure']['basis']
+export type Grade = keyof Schemas['Grades']
+export type Named = Told<'CodeAndName'>
+export type TimeWindow = Told<'Window', { from: string; to: string }>
 
-export interface Named {
-  code: string
-  name: string
-}
-
-export interface Area extends Named {
+export type Area = Told<'Area', {
   level: Level
-  name_en: string | null
-  parent: string | null
   centre: [number, number] | null
   bbox: [number, number, number, number] | null
-  grids: number
-  children: number
-}
+}>
+export type AreaPage = Told<'Areas', { items: Area[] }>
 
-export interface CoverageRow extends Named {
+export type CoverageRow = Told<'Measure', { check_ins: Record<Grade, number>; last_seen_at: string | null }>
+export type CoveragePage = Told<'Coverage', { window: TimeWindow; items: CoverageRow[] }>
+
+export type GridProperties = Told<'GridDetails', {
   basis: Basis
-  area_m2: number
-  share_seen: number
-  share_no_evidence: number
-  state: State
-  visits: number
-  person_minutes: number
-  check_ins: Record<Grade, number>
-  last_seen_at: string | null
-}
-
-export interface TimeWindow {
-  from: string
-  to: string
-}
-
-export interface CoveragePage {
-  window: TimeWindow
-  items: CoverageRow[]
-  next_cursor: string | null
-}
-
-export interface AreaPage {
-  items: Area[]
-  next_cursor: string | null
-}
-
-export interface GridFeature {
-  type: 'Feature'
+  community: Named
+  township: Named
+  county: Named
+  valid_from: string | null
+  retired_at: string | null
+}>
+export type GridFeature = Told<'GridWithAreas', {
   geometry: { type: 'Polygon' | 'MultiPolygon'; coordinates: unknown }
-  properties: Named & {
-    basis: Basis
-    area_m2: number
-    community: Named
-    township: Named
-    county: Named
-    valid_from: string | null
-    retired_at: string | null
-  }
-}
+  properties: GridProperties
+}>
 
-export interface Member {
-  id: string
-  name: string
-  role: string
-  area: Named | null
-}
+export type Member = Told<'Me', { id: string; area: Named | null }>
+export type Session = Told<'SignIn', { expires_at: string; member: Member }>
 
-export interface SessionAnswer {
-  token: string
-  expires_at: string
-  member: Member
-}
-
+/** An account of the demonstration, as it is offered on the sign-in card. */
 export interface DemoAccount {
   role: string
   username: string

@@ -2,23 +2,23 @@
 import { computed, ref } from 'vue'
 import * as api from '../../shared/api'
 import { Problem } from '../../shared/problem'
-import type { Member, SessionAnswer } from '../../shared/types'
+import type { Member, Session } from '../../shared/types'
 
 const SESSION = 'gridpatrol.session'
 const DEVICE = 'gridpatrol.device'
 
-function stored(): SessionAnswer | null {
-  const session: SessionAnswer | null = JSON.parse(sessionStorage.getItem(SESSION) ?? 'null')
+function stored(): Session | null {
+  const session: Session | null = JSON.parse(sessionStorage.getItem(SESSION) ?? 'null')
   return session && Date.parse(session.expires_at) > Date.now() ? session : null
 }
 
-const session = ref<SessionAnswer | null>(stored())
+const session = ref<Session | null>(stored())
 api.useToken(session.value?.token ?? null)
 
 export const hasEnded = ref(false)
 export const member = computed<Member | null>(() => session.value?.member ?? null)
 
-function replace(next: SessionAnswer | null): void {
+function replace(next: Session | null): void {
   api.useToken(next?.token ?? null)
   if (next) sessionStorage.setItem(SESSION, JSON.stringify(next))
   else sessionStorage.removeItem(SESSION)

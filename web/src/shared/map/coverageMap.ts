@@ -33,7 +33,7 @@ function newMap(container: HTMLElement, tiles: string, scale: number): MapView {
     style: mapStyle(tiles, scale),
     bounds: HAIXI,
     fitBoundsOptions: { padding: 40 },
-    minZoom: 4,
+    minZoom: 3,
     maxZoom: 18,
     attributionControl: false,
     dragRotate: false,
