@@ -3,14 +3,18 @@
 import json
 from contextlib import contextmanager
 from threading import Barrier, Thread
+from typing import NamedTuple
 
 import pytest
-from shapely import box, union
+from shapely import Polygon, box, union
 from shapely.geometry import mapping
 from sqlalchemy import delete, func, select
 
 from service import db
+from service.areas import actions
 from service.areas.models import Area, Grid, GridLineage, GridRevision
+from service.errors import Invalid
+from service.members.models import Member, Session
 from tests.factories import BEGINNING, COMMUNITY, COUNTY, a_grid, a_member, a_session, a_square
 
 FIRST, SECOND, THIRD = (COMMUNITY + number for number in ("001", "002", "003"))
@@ -294,15 +298,18 @@ def test_a_second_redraw_of_the_same_version_is_refused(officer):
 
 @contextmanager
 def committed(app):
-    """Real connections: what is written stays until it is taken away here."""
+    """An officer on real connections: what is written stays until it is taken away here."""
     with app.app_context(), db.transaction():
-        token = a_session(a_member(role="officer", area=COUNTY, name="两个批准人"))
+        member = a_member(role="officer", area=COUNTY, code="approver", consents=False)
+        token = a_session(member)
     try:
         yield {"Authorization": f"Bearer {token}"}
     finally:
         with app.app_context(), db.transaction():
             for table in (GridLineage, Grid, GridRevision):
                 db.session.execute(delete(table))
+            db.session.execute(delete(Session).where(Session.member_id == member.id))
+            db.session.execute(delete(Member).where(Member.id == member.id))
 
 
 def test_of_two_approvals_at_once_one_is_refused(app):
@@ -381,6 +388,33 @@ def test_what_cannot_be_laid_is_refused(officer, order):
 def test_nothing_is_laid_outside_the_scope(officer):
     order = {"community": ELSEWHERE, "shape": mapping(WHOLE), "by": "count", "count": 2}
     assert officer.post("/api/v1/grids/lay", json=order).status_code == 404
+
+
+class Plan(NamedTuple):
+    code: str
+    shape: Polygon
+    name: str = "东一"
+    basis: str = "area"
+
+
+def test_planned_grids_are_adopted_in_one_go(officer):
+    ids = actions.adopt([Plan(FIRST, WEST), Plan(SECOND, EAST)])
+    assert [db.session.get(Grid, each).code for each in ids] == [FIRST, SECOND]
+    assert officer.get("/api/v1/grids/locate?lon=97.371&lat=37.372").json["name"] == "东一"
+
+
+def test_planned_grids_that_overlap_are_not_adopted(database):
+    with pytest.raises(Invalid):
+        actions.adopt([Plan(FIRST, WEST), Plan(SECOND, WHOLE)])
+
+
+def test_an_approval_is_announced(officer, monkeypatch):
+    heard = []
+    monkeypatch.setitem(db._listeners, "grids revised", [lambda **facts: heard.append(facts)])
+    old = a_grid(FIRST, WEST)
+    approved(officer, feature(WHOLE, code=FIRST))
+    [new] = db.session.scalars(select(Grid.id).where(Grid.retired_at.is_(None)))
+    assert heard == [{"grids": [new], "retired": [old.id]}]
 
 
 def test_a_successor_begins_when_its_predecessor_ends(officer):
