@@ -1,2 +1,10 @@
-const docs = document.getElementById('docs')
-window.SwaggerUIBundle({ domNode: docs, url: docs.dataset.spec, deepLinking: true, validatorUrl: null })
+const place = document.getElementById('docs')
+
+SwaggerUIBundle({
+  domNode: place,
+  url: place.dataset.spec,
+  deepLinking: true,
+  docExpansion: 'list',
+  defaultModelsExpandDepth: 0,
+  validatorUrl: null,
+})
