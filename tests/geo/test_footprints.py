@@ -1,0 +1,199 @@
+"""Rasters, what is drawn on them, and how they merge."""
+
+import csv
+import gzip
+import json
+from datetime import datetime
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geo.coverage import (
+    Cells,
+    Presences,
+    cells_of,
+    exact_seen,
+    exact_share,
+    levels,
+    merge,
+    pack,
+    pack_cells,
+    pieces,
+    share_seen,
+    unpack,
+    unpack_cells,
+)
+from geo.grids import lay_squares
+from geo.index import GridIndex
+from geo.plane import area_m2
+from geo.tracks import Fixes, ordered, usable, walks
+
+SEEDS = st.integers(0, 9999)
+NONE = Presences(np.zeros(0, np.int64), np.zeros(0), np.zeros(0))
+
+
+def a_grid(seed: int, metres: float = 300) -> shapely.Polygon:
+    """A random convex grid in Delingha."""
+    corners = np.random.default_rng(seed).uniform(0, metres, (12, 2)) / [88_800, 111_000]
+    return shapely.MultiPoint(np.add(corners, [97.37, 37.37])).convex_hull
+
+
+def a_walk(seed: int, cells: Cells, count: int = 15) -> np.ndarray:
+    """Some hundred metres around the middle of a grid, in metres of its plane."""
+    rng = np.random.default_rng(seed)
+    heading = rng.uniform(0, 7) + np.cumsum(rng.normal(0, 0.4, count))
+    way = np.cumsum(30 * np.column_stack([np.cos(heading), np.sin(heading)]), axis=0)
+    return way - way.mean(axis=0)
+
+
+def drawn(walk: np.ndarray, cells: Cells, radius_m: float = 25) -> np.ndarray:
+    return levels(cells, np.hstack([walk[:-1], walk[1:]]), radius_m)
+
+
+def off(seed: int, radius_m: float = 25) -> float:
+    """Percentage points between the raster and the exact union for a random walk over a random grid."""
+    grid = a_grid(seed)
+    cells = cells_of(grid)
+    walk = a_walk(seed, cells)
+    exact = exact_share(grid, [np.column_stack(cells.plane.to_degrees(*walk.T))], radius_m)
+    return 100 * (share_seen(drawn(walk, cells, radius_m), cells) - exact)
+
+
+@given(SEEDS)
+def test_cells_weigh_what_of_the_grid_lies_in_them(seed: int) -> None:
+    holed = a_grid(seed).difference(a_grid(seed + 1, 60)).union(shapely.box(97.375, 37.37, 97.376, 37.371))
+    cells = cells_of(holed)
+    col, row = np.meshgrid(np.arange(cells.cols), np.arange(cells.rows))
+    west, south = cells.x0 + col * cells.cell_m, cells.y0 + row * cells.cell_m
+    boxes = shapely.box(west, south, west + cells.cell_m, south + cells.cell_m)
+    inside = shapely.area(shapely.intersection(cells.plane.flatten(holed), boxes))
+    assert np.allclose(cells.weights, inside, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("degrees", "cell_m"), [(0.003, 10), (0.03, 20), (0.07, 40), (0.2, 50), (0.9, 50), (1.6, 100)]
+)
+def test_larger_grids_have_larger_cells(degrees: float, cell_m: float) -> None:
+    cells = cells_of(shapely.box(97, 37, 97 + degrees, 37 + degrees))
+    assert cells.cell_m == cell_m and cells.weights.size <= 1 << 22
+
+
+@given(SEEDS)
+def test_cells_survive_packing_and_the_same_cells_give_the_same_bytes(seed: int) -> None:
+    packed = pack_cells(cells_of(a_grid(seed)))
+    assert pack_cells(unpack_cells(packed)) == packed == pack_cells(cells_of(a_grid(seed)))
+
+
+@given(SEEDS)
+def test_merging_is_idempotent_commutative_and_associative(seed: int) -> None:
+    cells = cells_of(a_grid(seed))
+    one, two, three = (pack(drawn(a_walk(seed + more, cells), cells)) for more in range(3))
+    once = merge([one, two, three], cells)
+    assert np.array_equal(merge([three, one, two, one, b""], cells), once)
+    assert np.array_equal(merge([pack(merge([one, two], cells)), three], cells), once)
+    assert pack(merge([pack(once), one], cells)) == pack(once)
+
+
+@given(SEEDS)
+def test_a_footprint_survives_packing(seed: int) -> None:
+    cells = cells_of(a_grid(seed))
+    seen = drawn(a_walk(seed, cells), cells)
+    assert np.array_equal(unpack(pack(seen), cells), seen)
+
+
+def test_nothing_seen_is_no_bytes() -> None:
+    cells = cells_of(a_grid(1))
+    assert pack(merge([], cells)) == b"" and share_seen(unpack(b"", cells), cells) == 0
+
+
+@given(SEEDS)
+def test_a_walk_in_two_parts_shows_what_it_shows_as_a_whole(seed: int) -> None:
+    cells = cells_of(a_grid(seed))
+    walk = a_walk(seed, cells)
+    parts = [drawn(walk[:8], cells), drawn(walk[7:], cells)]
+    assert np.array_equal(np.maximum(*parts), drawn(walk, cells))
+
+
+def test_standing_in_a_small_grid_shows_all_of_it() -> None:
+    cells = cells_of(shapely.box(97.37, 37.37, 97.3702, 37.3702))
+    assert share_seen(levels(cells, np.zeros((1, 4)), 60), cells) == 1
+
+
+@given(SEEDS, st.sampled_from([25, 40, 60]))
+def test_the_raster_is_within_a_point_of_the_exact_union(seed: int, radius_m: float) -> None:
+    assert abs(off(seed, radius_m)) <= 1
+
+
+def test_the_raster_is_on_the_average_within_a_tenth_of_a_point() -> None:
+    assert np.mean(np.abs([off(seed) for seed in range(150)])) <= 0.1
+
+
+@pytest.mark.parametrize("north", np.linspace(0, 10, 7))
+def test_a_street_along_the_cells_is_measured_without_error_wherever_it_runs(north: float) -> None:
+    grid = shapely.box(97.37, 37.37, 97.373, 37.373)
+    cells = cells_of(grid)
+    street = np.array([[-1000, north], [1000, north]])
+    exact = exact_share(grid, [np.column_stack(cells.plane.to_degrees(*street.T))], 25)
+    assert share_seen(drawn(street, cells), cells) == pytest.approx(exact, abs=1e-4)
+
+
+@given(SEEDS)
+def test_what_was_seen_lies_in_the_grid_and_has_its_share(seed: int) -> None:
+    grid = a_grid(seed)
+    cells = cells_of(grid)
+    walk = [np.column_stack(cells.plane.to_degrees(*a_walk(seed, cells).T))]
+    seen = exact_seen(grid, walk, 25)
+    assert seen.area / grid.area == pytest.approx(exact_share(grid, walk, 25))
+    assert seen.difference(grid).area < 1e-9 * grid.area
+
+
+def assert_within_a_point(tracks: list[Fixes], mode: str, radius_m: float) -> None:
+    """Every grid laid over the tracks is measured to a percentage point."""
+    lon, lat = (np.concatenate([track[axis] for track in tracks]) for axis in (1, 2))
+    area = shapely.box(lon.min(), lat.min(), lon.max(), lat.max())
+    grids = lay_squares(area, max(280, np.sqrt(area_m2(area) / 600)))
+    rasters, index = [cells_of(grid) for grid in grids], GridIndex(grids)
+    shown = [piece for track in tracks for piece in pieces(track, NONE, mode, index, rasters.__getitem__)]
+    walked = [way for track in tracks for way in believed(track, mode)]
+    bounds = shapely.box(*np.array([shapely.MultiPoint(way).bounds for way in walked]).T)
+    for grid in sorted({piece.grid for piece in shown}):
+        near = np.flatnonzero(shapely.intersects(shapely.buffer(grids[grid], 0.001), bounds))
+        exact = exact_share(grids[grid], [walked[way] for way in near], radius_m)
+        seen = merge([piece.seen for piece in shown if piece.grid == grid], rasters[grid])
+        assert share_seen(seen, rasters[grid]) == pytest.approx(exact, abs=0.01)
+
+
+def believed(track: Fixes, mode: str) -> list[np.ndarray]:
+    """The walks of a track, lon and lat, in parts as short as the exact union likes them."""
+    track = ordered(track)
+    ways = [np.column_stack([track.lon, track.lat])[walk] for walk in walks(track.at, usable(track, mode))]
+    return [way[at : at + 21] for way in ways for at in range(0, max(1, len(way) - 1), 20)]
+
+
+def a_track(times: list[str], places: np.ndarray) -> Fixes:
+    at = np.array([datetime.fromisoformat(time).timestamp() * 1000 for time in times], np.int64)
+    return Fixes(at, places[:, 0], places[:, 1], np.full(len(at), 5.0), np.zeros(len(at), bool))
+
+
+@pytest.mark.parametrize(("mode", "radius_m"), [("foot", 25), ("car", 60)])
+def test_real_tracks_in_haixi_are_measured_to_a_point_in_every_grid(
+    shared: Path, mode: str, radius_m: float
+) -> None:
+    features = json.loads((shared / "data/relocated_tracks_haixi.geojson").read_text())["features"]
+    for feature in features:
+        places = np.array(feature["geometry"]["coordinates"], float)
+        assert_within_a_point([a_track(feature["properties"]["coordTimes"], places)], mode, radius_m)
+
+
+def test_real_tracks_in_beijing_are_measured_to_a_point_in_every_grid(shared: Path) -> None:
+    with gzip.open(shared / "data/geolife_beijing_tracks.csv.gz", "rt") as lines:
+        rows = list(csv.DictReader(lines))
+    tracks = [list(track) for _, track in groupby(rows, key=lambda row: (row["user"], row["track"]))]
+    for track in sorted(tracks, key=len)[5:15]:
+        places = np.array([(row["lon"], row["lat"]) for row in track], float)
+        assert_within_a_point([a_track([row["t_utc"] for row in track], places)], "car", 60)
