@@ -10,7 +10,7 @@ venv=$root/.venv
 cd "$root"
 mkdir -p "$var/log" "$var/run" "$var/stamps"
 outside_path=$PATH
-export PATH=$venv/bin:$PATH
+export PATH=$venv/bin:$PATH NODE_USE_SYSTEM_CA=1
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "${0##*/}: $*"; exit 1; }
@@ -91,11 +91,12 @@ install_uv() {
     python -m pip install --require-hashes --no-deps --disable-pip-version-check -r "$var/run/uv.txt"
 }
 
-# uv does not read pip's configuration, where people name the mirror that is near them.
+# uv reads neither pip's configuration, where people name the mirror that is near them, nor, unless told to, the
+# machine's own certificates.
 uv_install() {
     local mirror
     mirror=$(python -m pip config get global.index-url 2>/dev/null) || mirror=
-    env ${mirror:+UV_DEFAULT_INDEX="$mirror"} uv pip install --python "$venv/bin/python" --no-deps "$@"
+    env ${mirror:+UV_DEFAULT_INDEX="$mirror"} uv pip install --system-certs --python "$venv/bin/python" --no-deps "$@"
 }
 
 # Puts node, npm and npx beside python: the wheel's own npm and npx do not start.
