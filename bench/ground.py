@@ -1,4 +1,4 @@
-"""Made-up ground to measure on: towns tiled by grids, and a day of people walking there. Seeded, so always the same."""
+"""Made-up ground: towns tiled by grids, and people who walk there. Seeded, so always the same."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -99,13 +99,14 @@ def _town(chance: Generator, code: str, plane: Plane, count: int) -> Town:
     seeds = seeds + chance.uniform(-0.35, 0.35, seeds.shape) * ACROSS
     cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(seeds)))
     near = np.hypot(*shapely.get_coordinates(shapely.centroid(cells)).T) < radius
-    bent = shapely.transform(shapely.segmentize(cells[near], EDGE), lambda at: at + 8 * np.sin(at[:, ::-1] / 40))
+    fine = shapely.segmentize(cells[near], EDGE)
+    bent = shapely.transform(fine, lambda at: at + 8 * np.sin(at[:, ::-1] / 40))
     grids = [plane.unflatten(shapely.set_precision(cell, 0.001)) for cell in bent]
     return Town(code, plane, float(radius), grids)
 
 
 def walk(towns: list[Town], count: int, begin: datetime = DAY, seed: int = SEED) -> Walks:
-    """People who wander through their towns between six and ten in the evening."""
+    """People who wander through their towns for two hours, between 6 and 22 o'clock."""
     chance = np.random.default_rng(seed)
     town = np.arange(count) % len(towns)
     radius = np.array([each.radius_m for each in towns])[town]
@@ -147,8 +148,8 @@ def lay(towns: list[Town]) -> list[UUID]:
 
 
 def _revision(code: str) -> UUID:
-    content = {"features": [], "retires": [], "report": {}}
-    revision = GridRevision(id=uuid7(), number=int(code[:6]), status="approved", area_code=code, **content)
+    revision = GridRevision(id=uuid7(), number=int(code[:6]), status="approved", area_code=code)
+    revision.features, revision.retires, revision.report = [], [], {}
     session.add(revision)
     session.flush()
     return revision.id

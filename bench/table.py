@@ -79,14 +79,14 @@ def written(value: float) -> str:
     return f"{float(f'{value:.3g}'):,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def seconds(way: Callable[[], Any]) -> float:
+def seconds(way: Callable[..., Any], *arguments: Any) -> float:
     """How long it takes once."""
     start = time.perf_counter()
-    way()
+    way(*arguments)
     return time.perf_counter() - start
 
 
 def in_turns(runs: int, *ways: Callable[[], Any]) -> list[float]:
-    """The median seconds of each way, run in turns, so that a busy minute of the machine touches all alike."""
+    """The median seconds of each way, in turns, so that a busy minute touches all alike."""
     rounds = [[seconds(way) for way in ways] for _ in range(runs)]
     return [median(each) for each in zip(*rounds, strict=True)]

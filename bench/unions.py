@@ -29,27 +29,30 @@ WITH patrol AS MATERIALIZED (
     GROUP BY area_code
 ), part AS (
     SELECT area_code, ST_Subdivide(seen) AS seen FROM town
+), grid AS MATERIALIZED (
+    SELECT id, community_code, ST_Transform(shape, {UTM.format("ST_Centroid(shape)")}) AS shape FROM grids
 ), cut AS (
-    SELECT grids.id, sum(ST_Area(ST_Intersection(seen, ST_Transform(shape, ST_SRID(seen))))) AS m2
-    FROM grids JOIN part ON area_code = community_code AND ST_Intersects(seen, ST_Transform(shape, ST_SRID(seen)))
-    GROUP BY grids.id
+    SELECT grid.id, sum(ST_Area(ST_Intersection(seen, grid.shape))) AS m2
+    FROM grid JOIN part ON area_code = community_code AND ST_Intersects(seen, grid.shape) GROUP BY grid.id
 )
-SELECT id, m2 / ST_Area(ST_Transform(shape, {UTM.format("ST_Centroid(shape)")})) FROM cut JOIN grids USING (id)"""
+SELECT id, m2 / ST_Area(shape) FROM cut JOIN grid USING (id)"""
 
 DRAW_IN_POSTGIS = f"""
 INSERT INTO drawn (patrol_id, grid_id, seen)
 SELECT patrol_id, id, ST_Intersection(ST_Transform(around, 4326), shape)
 FROM (
-    SELECT patrol_id,
-        ST_Buffer(ST_MakeLine(ST_Transform(position, {UTM.format("position")}) ORDER BY recorded_at), {RADIUS})
-            AS around
-    FROM fixes WHERE patrol_id = %s GROUP BY patrol_id
+    SELECT patrol_id, ST_Buffer(ST_Transform(way, {UTM.format("ST_StartPoint(way)")}), {RADIUS}) AS around
+    FROM (
+        SELECT patrol_id, ST_MakeLine(position ORDER BY recorded_at) AS way
+        FROM fixes WHERE patrol_id = %s GROUP BY patrol_id
+    ) AS walk
 ) AS patrol JOIN grids ON ST_Intersects(ST_Transform(around, 4326), shape)"""
 
 
 def by_shapely(towns: list[Town], walks: Walks, quad_segs: int = 16) -> Floats:
     """The share of every grid that was seen: one union a town, cut by each of its grids."""
-    return np.concatenate([_of_town(town, _ways(town, walks, at), quad_segs) for at, town in enumerate(towns)])
+    ways = [_ways(town, walks, number) for number, town in enumerate(towns)]
+    return np.concatenate([_of_town(*each, quad_segs) for each in zip(towns, ways, strict=True)])
 
 
 def _of_town(town: Town, ways: NDArray[np.object_], quad_segs: int) -> Floats:

@@ -1,0 +1,5 @@
+NAME = "locate"
+
+
+def figures(stand):
+    return iter(())

@@ -1,0 +1,90 @@
+"""Traffic on this machine alone: a gunicorn of our own, and batches sent over several connections at once."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from typing import Any, NamedTuple
+
+from bench.table import seconds
+
+HOST = "127.0.0.1"
+WORKERS = 2
+PATIENCE = 30  # s, to start and to stop
+
+Send = Callable[[Any], None]
+
+
+class Sent(NamedTuple):
+    """How long all batches took together, and each by itself; seconds."""
+
+    took: float
+    waits: list[float]
+
+
+@contextmanager
+def serving(*application: str) -> Iterator[int]:
+    """The port of a gunicorn as the product is served; another application may be named."""
+    port = _free_port()
+    serve = [sys.executable, "-m", "gunicorn", "--config", "docker/gunicorn.conf.py", *application]
+    place = {"GRIDPATROL_BIND": HOST, "GRIDPATROL_PORT": str(port), "GRIDPATROL_WORKERS": str(WORKERS)}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(serve, env=os.environ | place, **quiet)
+    try:
+        _await(port, process)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
+
+
+def _free_port() -> int:
+    with socket.create_server((HOST, 0)) as server:
+        return server.getsockname()[1]
+
+
+def _await(port: int, process: "subprocess.Popen[bytes]") -> None:
+    """Until it answers: gunicorn listens before its workers have started, and then lets callers wait."""
+    give_up = time.monotonic() + PATIENCE
+    while process.poll() is None and time.monotonic() < give_up:
+        try:
+            connection = HTTPConnection(HOST, port, timeout=PATIENCE)
+            connection.request("GET", "/healthz")
+            connection.getresponse().read()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError("the server to measure has not started")
+
+
+def poster(port: int, path: str, body: Callable[[Any], bytes], token: str = "") -> Send:
+    """Sends batches over one connection; an answer that says of nothing that it was stored ends the bench."""
+    connection = HTTPConnection(HOST, port, timeout=PATIENCE)
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+
+    def send(batch: Any) -> None:
+        connection.request("POST", path, body(batch), headers)
+        response = connection.getresponse()
+        text = response.read()
+        if response.status != 200 or b'"stored"' not in text:
+            raise RuntimeError(f"{path} answered {response.status}: {text[:500]!r}")
+
+    return send
+
+
+def drive(senders: Sequence[Send], batches: Sequence[Any]) -> Sent:
+    """Send all batches, the first to the first sender and so on in turn; each sender has its own thread."""
+    shares = [batches[number :: len(senders)] for number in range(len(senders))]
+    with ThreadPoolExecutor(len(senders)) as threads:
+        start = time.perf_counter()
+        waits = list(threads.map(_send_all, senders, shares))
+        return Sent(time.perf_counter() - start, [wait for each in waits for wait in each])
+
+
+def _send_all(send: Send, batches: Sequence[Any]) -> list[float]:
+    return [seconds(send, batch) for batch in batches]
