@@ -33,8 +33,9 @@ def serving(*application: str) -> Iterator[int]:
     port = _free_port()
     serve = [sys.executable, "-m", "gunicorn", "--config", "docker/gunicorn.conf.py", *application]
     place = {"GRIDPATROL_BIND": HOST, "GRIDPATROL_PORT": str(port), "GRIDPATROL_WORKERS": str(WORKERS)}
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen(serve, env=os.environ | place, **quiet)
+    process = subprocess.Popen(
+        serve, env=os.environ | place, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         _await(port, process)
         yield port
