@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -85,14 +85,25 @@ def replay(
     else:
         tracks = ending(tracks, now.timestamp() * 1000)
         tracks = [_as_before(track, phone.start_of(names.patrol(n))) for n, track in enumerate(tracks)]
-    summary, before = Summary(), phone.coverage(tracks)
+    summary, codes = Summary(), phone.grids_along(tracks)
+    before = phone.coverage(tracks, codes)
     for batch_id, items in batches(tracks, mode, names):
         for verdict in phone.send(batch_id, items):
             summary.verdicts[verdict["status"]] += 1
             summary.problems.update([verdict["problem"]["title"]] if verdict.get("problem") else [])
-    waits = PATIENCE if summary.verdicts["stored"] else 0
-    summary.grids = phone.coverage(tracks, unlike=before, seconds=waits)
+    summary.grids = _settled(
+        lambda: phone.coverage(tracks, codes), before if summary.verdicts["stored"] else []
+    )
     return summary
+
+
+def _settled(ask: Callable[[], list[Any]], before: list[Any]) -> list[Any]:
+    """The answer once it is another than before and changes no more, or when patience ends."""
+    deadline, last, found = time.monotonic() + PATIENCE, before, ask()
+    while before and (found == before or found != last) and time.monotonic() < deadline:
+        time.sleep(1)
+        last, found = found, ask()
+    return found
 
 
 def _password_of(username: str) -> str:
@@ -291,20 +302,14 @@ class Phone:
         known = self.ask(f"/patrols/{patrol_id}", missing={})
         return _ms(known["first_at"]) if known.get("first_at") else None
 
-    def coverage(
-        self, tracks: Sequence[Track], unlike: list[dict[str, Any]] | None = None, seconds: float = 0
-    ) -> list[dict[str, Any]]:
-        """What was seen of the grids along the way; if need be after waiting for it to change."""
+    def coverage(self, tracks: Sequence[Track], codes: Sequence[str]) -> list[dict[str, Any]]:
+        """What was seen of these grids while the tracks were walked."""
         window = {"from": _iso(min(t.at[0] for t in tracks)), "to": _iso(max(t.at[-1] for t in tracks) + 1)}
-        codes, deadline = self._grids_along(tracks), time.monotonic() + seconds
-        while True:
-            answers = [self.ask(f"/coverage?{urlencode(window | {'area': code})}") for code in codes]
-            found = [item for answer in answers for item in answer["items"]]
-            if not codes or found != unlike or time.monotonic() > deadline:
-                return found
-            time.sleep(1)
+        answers = [self.ask(f"/coverage?{urlencode(window | {'area': code})}") for code in codes]
+        return [item for answer in answers for item in answer["items"]]
 
-    def _grids_along(self, tracks: Sequence[Track]) -> list[str]:
+    def grids_along(self, tracks: Sequence[Track]) -> list[str]:
+        """The codes of the grids that the tracks touch."""
         codes = set()
         for track in tracks:
             way = shapely.MultiPoint(np.column_stack([track.lon, track.lat]))
