@@ -47,6 +47,12 @@ apt_get() {
     logged apt as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 -qq "$@"
 }
 
+apt_update_once() {
+    [ -z "${apt_updated:-}" ] || return 0
+    apt_get update
+    apt_updated=yes
+}
+
 # Installs what is missing of the named packages, and upgrades nothing that is there.
 apt_install() {
     local package missing=()
@@ -55,7 +61,7 @@ apt_install() {
     done
     [ ${#missing[@]} -gt 0 ] || return 0
     say "installing from apt: ${missing[*]}"
-    apt_get update
+    apt_update_once
     apt_get install --yes --no-install-recommends --no-upgrade "${missing[@]}"
 }
 
