@@ -10,7 +10,7 @@ venv=$root/.venv
 cd "$root"
 mkdir -p "$var/log" "$var/run" "$var/stamps"
 outside_path=$PATH
-export PATH=$venv/bin:$PATH NODE_USE_SYSTEM_CA=1
+export PATH=$venv/bin:$PATH:/usr/sbin:/sbin NODE_USE_SYSTEM_CA=1
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "${0##*/}: $*"; exit 1; }
