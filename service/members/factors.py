@@ -68,5 +68,5 @@ def accept(factor: SecondFactor, code: str, now: datetime) -> bool:
 def _step_of(secret: str, code: str, now: datetime) -> int | None:
     current = int(now.timestamp()) // STEP
     steps = range(current - DRIFT, current + DRIFT + 1)
-    otp = pyotp.TOTP(secret, interval=STEP)
-    return next((step for step in steps if compare_digest(otp.generate_otp(step), code)), None)
+    otp, given = pyotp.TOTP(secret, interval=STEP), code.encode()
+    return next((step for step in steps if compare_digest(otp.generate_otp(step).encode(), given)), None)

@@ -51,7 +51,7 @@ def check(password: object) -> str:
     if not isinstance(password, str) or not is_clean(password):
         raise ValueError("Not a text that can be typed.")
     plain = _plain(password)
-    if not SHORTEST <= len(plain) <= LONGEST:
+    if len(plain) < SHORTEST or max(len(plain), len(password)) > LONGEST:
         raise ValueError(f"Takes {SHORTEST} to {LONGEST} characters.")
     if is_common(plain):
         raise ValueError("Too easy to guess: made of common words, digits or a few repeated signs.")
