@@ -8,6 +8,7 @@ from service import db, pages, telemetry
 from service.areas import api as areas_api
 from service.coverage import actions as coverage
 from service.coverage import api as coverage_api
+from service.demo import api as demo_api
 from service.members import actions as members
 from service.members import api as members_api
 from service.patrols import api as patrols_api
@@ -19,7 +20,7 @@ from service.web import COOKIE, Api, Service, observe
 
 METADATA = db.Base.metadata
 STATIC = Path(__file__).parent / "static"
-FEATURES = (members_api, areas_api, teams_api, uploads_api, patrols_api, coverage_api, tiles_api)
+FEATURES = (members_api, areas_api, teams_api, uploads_api, patrols_api, coverage_api, tiles_api, demo_api)
 SPEC = {
     "info": {
         "description": "Patrols by grid: people move through the net, matters are handled in the grid.",

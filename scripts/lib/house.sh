@@ -2,7 +2,7 @@
 # What every script stands on: where things are, what must be installed, what is done already.
 
 set -euo pipefail
-unset PYTHONHOME PYTHONPATH
+unset PYTHONHOME PYTHONPATH PYTHONDONTWRITEBYTECODE
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 var=$root/var

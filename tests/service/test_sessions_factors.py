@@ -73,7 +73,14 @@ def test_a_password_that_is_easy_to_guess_cannot_be_set(client, database, passwo
 
 
 @pytest.mark.parametrize(
-    "password", ["correct horse battery staple", "正确的马电池钉" * 9, "8#kQ2!9$7@4^5&1*", "x7Gqv" * 25, "骑马走过盐湖边上的十二月"]
+    "password",
+    [
+        "correct horse battery staple",
+        "正确的马电池钉" * 9,
+        "8#kQ2!9$7@4^5&1*",
+        "x7Gqv" * 25,
+        "骑马走过盐湖边上的十二月",
+    ],
 )
 def test_a_password_of_ones_own_can_be_set(client, database, password):
     an_account()
