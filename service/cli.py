@@ -14,6 +14,7 @@ from service.app import create_app
 from service.areas.actions import load_tree
 from service.areas.tree import PREFECTURE
 from service.demo import actions as demo
+from service.errors import Problem
 from service.members import invitations
 from service.patrols.actions import make_partitions
 from service.policy import ROLES
@@ -98,8 +99,11 @@ def invite(name: str, role: str, area: str) -> None:
 def recover(username: str) -> None:
     """Sign somebody out everywhere, forget a lost second factor, and print a code as `invite` does."""
     db.connect(Settings.from_env())
-    with db.transaction():
-        _print(invitations.recover(username))
+    try:
+        with db.transaction():
+            _print(invitations.recover(username))
+    except Problem as problem:
+        raise click.ClickException(str(problem)) from None
 
 
 def _print(invited: invitations.Invited) -> None:

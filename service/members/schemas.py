@@ -1,6 +1,7 @@
 """The JSON of sign-ins and of one's own account."""
 
 import re
+from io import BytesIO
 from typing import Any
 
 import segno
@@ -194,5 +195,7 @@ def link(code: str, origin: str) -> dict[str, str]:
 
 
 def qr(text: str) -> str:
-    """A text as a QR code, an SVG element."""
-    return segno.make(text, micro=False).svg_inline(scale=4)
+    """A text as a QR code, an SVG document that stands in a page or an image, dark on white."""
+    drawn = BytesIO()
+    segno.make(text, micro=False).save(drawn, kind="svg", xmldecl=False, nl=False, light="#fff", scale=4)
+    return drawn.getvalue().decode()
