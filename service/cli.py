@@ -18,11 +18,13 @@ from service.errors import Problem
 from service.members import invitations
 from service.patrols.actions import make_partitions
 from service.policy import ROLES
+from service.replay import demo_member
 from service.replay import replay as replay_file
 from service.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 OFFLINE = "postgresql+psycopg://nobody@/nothing"  # enough to describe the API
+FRONT = click.option("--url", default="http://127.0.0.1:8080", show_default=True, help="Where one signs in.")
 
 
 @click.group()
@@ -86,28 +88,31 @@ def admin() -> None:
 @click.option("--name", required=True, help="The person's name, as others will see it.")
 @click.option("--role", default="admin", show_default=True, type=click.Choice(ROLES))
 @click.option("--area", default=PREFECTURE, show_default=True, help="12-digit code.")
-def invite(name: str, role: str, area: str) -> None:
+@FRONT
+def invite(name: str, role: str, area: str, url: str) -> None:
     """Make an account, and print a code that signs it in once within half an hour."""
     db.connect(Settings.from_env())
     with db.transaction():
         load_tree()
-        _print(invitations.invite(invitations.enter(name, role, area), None, invitations.BY_OPERATOR))
+        _print(invitations.invite(invitations.enter(name, role, area), None, invitations.BY_OPERATOR), url)
 
 
 @admin.command("recover")
 @click.argument("username")
-def recover(username: str) -> None:
+@FRONT
+def recover(username: str, url: str) -> None:
     """Sign somebody out everywhere, forget a lost second factor, and print a code as `invite` does."""
     db.connect(Settings.from_env())
     try:
         with db.transaction():
-            _print(invitations.recover(username))
+            _print(invitations.recover(username), url)
     except Problem as problem:
         raise click.ClickException(str(problem)) from None
 
 
-def _print(invited: invitations.Invited) -> None:
-    click.echo(f"{invited.code}   good once, until {invited.expires_at:%Y-%m-%d %H:%M} UTC")
+def _print(invited: invitations.Invited, url: str) -> None:
+    click.echo(f"{invited.code}\n{url.rstrip('/')}/#invited={invited.code}")
+    click.echo(f"Good once, until {invited.expires_at:%Y-%m-%d %H:%M} UTC.")
 
 
 @main.command()
@@ -120,17 +125,24 @@ def spec() -> None:
 
 @main.command("replay")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--member", "username", required=True, help="Who walked it, by the name they sign in with.")
+@click.option(
+    "--member", "username", help="Who walked it, by the name they sign in with; else a demonstration member."
+)
 @click.option("--password", help="Taken from var/demo_accounts.json unless given.")
 @click.option("--url", default="http://127.0.0.1:8080", show_default=True)
 @click.option(
     "--mode", default="foot", show_default=True, type=click.Choice(["foot", "bicycle", "car", "horse"])
 )
 @click.option("--as-recorded", is_flag=True, help="Keep the recorded times instead of ending now.")
-def replay(file: Path, username: str, password: str | None, url: str, mode: str, as_recorded: bool) -> None:
+def replay(
+    file: Path, username: str | None, password: str | None, url: str, mode: str, as_recorded: bool
+) -> None:
     """Send a recorded track (.gpx, .csv, .geojson) as a phone would."""
-    summary = replay_file(file, url, username, password, mode, None if as_recorded else datetime.now(UTC))
-    click.echo(str(summary))
+    now = None if as_recorded else datetime.now(UTC)
+    try:
+        click.echo(str(replay_file(file, url, username or demo_member(), password, mode, now)))
+    except (ValueError, ConnectionError) as error:
+        raise click.ClickException(str(error)) from error
 
 
 if __name__ == "__main__":

@@ -106,12 +106,24 @@ def _settled(ask: Callable[[], list[Any]], before: list[Any]) -> list[Any]:
     return found
 
 
+def demo_member() -> str:
+    """The username of the demonstration's first member; raises ValueError where there is no demonstration."""
+    for account in _accounts():
+        if account["role"] == "member":
+            return account["username"]
+    raise ValueError("name a member: there is no demonstration here")
+
+
 def _password_of(username: str) -> str:
+    for account in _accounts():
+        if account["username"] == username:
+            return account["password"]
+    raise ValueError(f"{username} is not among the accounts of the demonstration; give a password")
+
+
+def _accounts() -> list[dict[str, str]]:
     file = Path(os.environ.get("GRIDPATROL_DEMO_ACCOUNTS", Settings.demo_accounts))
-    known = {each["username"]: each["password"] for each in json.loads(file.read_text(encoding="utf-8"))}
-    if username not in known:
-        raise ValueError(f"{username} is not among the accounts of the demonstration; give a password")
-    return known[username]
+    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
 
 
 def read(path: Path) -> list[Track]:

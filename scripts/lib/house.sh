@@ -151,7 +151,7 @@ ensure_house() {
     exec 8>"$var/house.lock"
     flock 8
     ensure_venv
-    [ ! -e web/package-lock.json ] || ensure_pages
+    ensure_pages
     exec 8>&-
 }
 

@@ -8,6 +8,7 @@ import pyotp
 import pytest
 
 from service.members.actions import passwords
+from service.settings import Settings
 from tests.factories import SECRET, a_member, a_session
 from tests.service.test_sessions import CREDENTIALS, bearer
 
@@ -35,10 +36,11 @@ def code_at(seconds=0, secret=SECRET):
 
 
 def enrol(client, token):
-    """Enrol a second factor; gives its secret and the answer to the confirmation."""
+    """Enrol a second factor; gives its secret and the code that confirmed it."""
     secret = client.post("/api/v1/me/totp", **bearer(token)).json["secret"]
-    confirmation = {"code": code_at(secret=secret)}
-    return secret, client.post("/api/v1/me/totp/confirm", json=confirmation, **bearer(token))
+    code = code_at(secret=secret)
+    client.post("/api/v1/me/totp/confirm", json={"code": code}, **bearer(token))
+    return secret, code
 
 
 def change(client, token, current, new):
@@ -136,7 +138,8 @@ def test_without_the_password_nothing_is_said_about_a_code(client, database):
 
 def test_a_code_is_good_for_one_time_only(client, database):
     an_account(role="officer")
-    statuses = [sign_in(client, code=code_at()).status_code for _ in range(2)]
+    code = code_at()
+    statuses = [sign_in(client, code=code).status_code for _ in range(2)]
     assert statuses == [201, 401]
 
 
@@ -182,6 +185,18 @@ def test_once_enrolled_everything_is_open(client, database, production):
     assert client.get("/api/v1/areas", **bearer(token)).status_code == 200
 
 
+@pytest.mark.parametrize(("text", "needed"), [("true", True), ("False", False), ("0", False)])
+def test_an_installation_can_do_without_second_factors(text, needed):
+    environ = {"GRIDPATROL_DATABASE_URL": "x", "GRIDPATROL_REQUIRE_TOTP": text}
+    assert Settings.from_env(environ).require_totp is needed
+
+
+def test_a_knob_that_is_neither_yes_nor_no_stops_the_start():
+    environ = {"GRIDPATROL_DATABASE_URL": "x", "GRIDPATROL_REQUIRE_TOTP": "maybe"}
+    with pytest.raises(ValueError, match="GRIDPATROL_REQUIRE_TOTP is not a bool"):
+        Settings.from_env(environ)
+
+
 def test_a_demonstration_does_without_second_factors(app, client, database, monkeypatch, tmp_path):
     accounts = tmp_path / "demo_accounts.json"
     accounts.touch()
@@ -206,9 +221,8 @@ def test_a_wrong_code_does_not_confirm(client, database):
 
 def test_the_code_that_confirmed_does_not_sign_in(client, database):
     an_account()
-    secret, confirmed = enrol(client, sign_in(client).json["token"])
-    assert confirmed.status_code == 204
-    assert sign_in(client, code=code_at(secret=secret)).status_code == 401
+    secret, code = enrol(client, sign_in(client).json["token"])
+    assert sign_in(client, code=code).status_code == 401
     assert sign_in(client, code=code_at(30, secret)).status_code == 201
 
 

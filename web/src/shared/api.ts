@@ -66,11 +66,31 @@ export interface Credentials {
   code?: string
 }
 
-export async function signIn(credentials: Credentials, device: { id: string; name: string }): Promise<Session> {
-  const { member, csrf_token, must_enrol } = await told<SignedIn>(
-    client.POST('/api/v1/sessions', { body: { ...credentials, device, cookie: true } }),
-  )
+export interface Device {
+  id: string
+  name: string
+}
+
+function opened({ member, csrf_token, must_enrol }: SignedIn): Session {
   return { ...member, csrf_token, must_enrol }
+}
+
+export async function signIn(credentials: Credentials, device: Device): Promise<Session> {
+  const body = { ...credentials, device, cookie: true }
+  return opened(await told(client.POST('/api/v1/sessions', { body })))
+}
+
+export interface Invited {
+  code: string
+  username: string
+  password: string
+  /** Of the authenticator app, where one is enrolled. */
+  second_factor?: string
+}
+
+export async function acceptInvitation(invited: Invited, device: Device): Promise<Session> {
+  const body = { ...invited, device, cookie: true }
+  return opened(await told(client.POST('/api/v1/sessions/invited', { body })))
 }
 
 export function me(): Promise<Session> {

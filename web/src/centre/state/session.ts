@@ -31,7 +31,7 @@ export async function resume(): Promise<void> {
   }
 }
 
-function device(): { id: string; name: string } {
+function device(): api.Device {
   const id = localStorage.getItem(DEVICE) ?? newDeviceId()
   return { id, name: navigator.userAgent.includes('Mobile') ? 'phone browser' : 'desktop browser' }
 }
@@ -46,6 +46,16 @@ function newDeviceId(): string {
 export async function signIn(credentials: api.Credentials): Promise<void> {
   const answer = await api.signIn(credentials, device())
   hasEnded.value = false
+  replace(answer)
+}
+
+/** The code of the invitation that this page was opened with; the address keeps it out of server logs. */
+export const invitation = ref(new URLSearchParams(location.hash.slice(1)).get('invited'))
+
+export async function acceptInvitation(invited: api.Invited): Promise<void> {
+  const answer = await api.acceptInvitation(invited, device())
+  history.replaceState(null, '', location.pathname)
+  invitation.value = null
   replace(answer)
 }
 
