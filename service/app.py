@@ -1,7 +1,8 @@
 """Builds the application; the only file that knows every feature."""
 
-from datetime import timedelta
 from pathlib import Path
+
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service import db, pages, telemetry
 from service.areas import api as areas_api
@@ -15,7 +16,7 @@ from service.settings import Settings
 from service.teams import api as teams_api
 from service.tiles import api as tiles_api
 from service.uploads import api as uploads_api
-from service.web import Api, Service, observe
+from service.web import COOKIE, Api, Service, observe
 
 METADATA = db.Base.metadata
 STATIC = Path(__file__).parent / "static"
@@ -25,7 +26,7 @@ SPEC = {
         "description": "Patrols by grid: people move through the net, matters are handled in the grid.",
         "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
     },
-    "security": [{"token": []}],
+    "security": [{"token": []}, {"cookie": []}],
 }
 
 
@@ -36,7 +37,9 @@ def create_app(settings: Settings | None = None) -> Service:
     app = Service(__name__, static_folder=STATIC, static_url_path="/static")
     app.settings = settings
     app.engine = db.connect(settings)
-    app.authenticate = lambda token: members.recognise(token, timedelta(days=settings.session_days))
+    app.authenticate = lambda token, kind: members.recognise(token, kind, app.settings)
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, settings.proxies, settings.proxies)  # type: ignore[method-assign]
     app.config.update(
         MAX_CONTENT_LENGTH=settings.import_bytes,
         MAX_FORM_MEMORY_SIZE=64 * 1024,
@@ -52,6 +55,7 @@ def create_app(settings: Settings | None = None) -> Service:
     app.register_blueprint(pages.blueprint)
     api = Api(app, spec_kwargs=SPEC)
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
+    api.spec.components.security_scheme("cookie", {"type": "apiKey", "in": "cookie", "name": COOKIE})
     for feature in FEATURES:
         api.register_blueprint(feature.blueprint)
     return app

@@ -11,14 +11,20 @@ from rich.progress import Progress, TaskID
 
 from service import db, jobs, telemetry
 from service.app import create_app
+from service.areas.actions import load_tree
+from service.areas.tree import PREFECTURE
 from service.demo import actions as demo
+from service.errors import Problem
+from service.members import invitations
 from service.patrols.actions import make_partitions
+from service.policy import ROLES
 from service.replay import demo_member
 from service.replay import replay as replay_file
 from service.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 OFFLINE = "postgresql+psycopg://nobody@/nothing"  # enough to describe the API
+FRONT = click.option("--url", default="http://127.0.0.1:8080", show_default=True, help="Where one signs in.")
 
 
 @click.group()
@@ -71,6 +77,42 @@ def work() -> None:
     telemetry.configure(settings.log_level)
     db.connect(settings)
     jobs.work(settings.database_url, f"{settings.schema},{settings.jobs_schema},public")
+
+
+@main.group()
+def admin() -> None:
+    """Accounts, for the operator of this machine."""
+
+
+@admin.command("invite")
+@click.option("--name", required=True, help="The person's name, as others will see it.")
+@click.option("--role", default="admin", show_default=True, type=click.Choice(ROLES))
+@click.option("--area", default=PREFECTURE, show_default=True, help="12-digit code.")
+@FRONT
+def invite(name: str, role: str, area: str, url: str) -> None:
+    """Make an account, and print a code that signs it in once within half an hour."""
+    db.connect(Settings.from_env())
+    with db.transaction():
+        load_tree()
+        _print(invitations.invite(invitations.enter(name, role, area), None, invitations.BY_OPERATOR), url)
+
+
+@admin.command("recover")
+@click.argument("username")
+@FRONT
+def recover(username: str, url: str) -> None:
+    """Sign somebody out everywhere, forget a lost second factor, and print a code as `invite` does."""
+    db.connect(Settings.from_env())
+    try:
+        with db.transaction():
+            _print(invitations.recover(username), url)
+    except Problem as problem:
+        raise click.ClickException(str(problem)) from None
+
+
+def _print(invited: invitations.Invited, url: str) -> None:
+    click.echo(f"{invited.code}\n{url.rstrip('/')}/#invited={invited.code}")
+    click.echo(f"Good once, until {invited.expires_at:%Y-%m-%d %H:%M} UTC.")
 
 
 @main.command()

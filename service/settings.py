@@ -3,10 +3,19 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 MIB = 1024 * 1024
+_YES_OR_NO = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+
+
+class Lifetime(NamedTuple):
+    """How long a sign-in lives: after its last use, and at most."""
+
+    idle: timedelta
+    longest: timedelta
 
 
 @dataclass(frozen=True)
@@ -19,9 +28,27 @@ class Settings:
     pool_size: int = 10  # database connections of one process
     body_bytes: int = MIB  # a request body, after inflation
     import_bytes: int = 32 * MIB  # a file of grids, teams or members, after inflation
-    session_days: int = 30  # a sign-in lives this long after its last use
+    session_days: int = 30  # a phone's sign-in lives this long after its last use
+    session_longest_days: int = 90  # and this long at most
+    page_idle_minutes: int = 30  # the same for a page's
+    page_longest_hours: int = 12
+    require_totp: bool = True  # of officers and above; a demonstration does without
+    proxies: int = 0  # how many proxies of ours stand in front and tell the caller's address
     log_level: str = "INFO"
     demo_accounts: Path = Path("var/demo_accounts.json")  # written by the demonstration only
+
+    def lifetime(self, kind: str) -> Lifetime:
+        """How long a sign-in of a phone or a page lives."""
+        if kind == "page":
+            return Lifetime(
+                timedelta(minutes=self.page_idle_minutes), timedelta(hours=self.page_longest_hours)
+            )
+        return Lifetime(timedelta(days=self.session_days), timedelta(days=self.session_longest_days))
+
+    @property
+    def needs_second_factor(self) -> bool:
+        """Whether officers and above must enrol a second factor before they can do anything else."""
+        return self.require_totp and not self.demo_accounts.exists()
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
@@ -43,4 +70,8 @@ class Settings:
 
 
 def _read(text: str, kind: object) -> object:
+    if kind is bool:
+        if text.lower() not in _YES_OR_NO:
+            raise ValueError
+        return _YES_OR_NO[text.lower()]
     return kind(text) if kind in (int, Path) else text  # type: ignore[operator]

@@ -1,9 +1,11 @@
 """The HTTP edge: one transaction a request, problem documents out."""
 
+import hashlib
 import time
 from collections.abc import Callable
 from copy import deepcopy
 from functools import wraps
+from hmac import compare_digest
 from typing import Any, cast
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -15,6 +17,7 @@ from marshmallow import Schema, fields
 from sqlalchemy import Engine, Select
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException, default_exceptions
+from werkzeug.http import dump_cookie
 
 from service import db, errors, gate, paging, telemetry
 from service.policy import POLICY, Caller, Scope
@@ -22,6 +25,10 @@ from service.settings import Settings
 
 PROBLEM = "application/problem+json"
 PUBLIC = "public"  # the permission of a route that anybody may call
+COOKIE = "__Host-gridpatrol"
+LOOPBACK_COOKIE = "gridpatrol"  # over plain HTTP on this machine, where the prefix and `Secure` are refused
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+SAFE = ("GET", "HEAD", "OPTIONS")
 _ZH = {405: "不支持的请求方法", 406: "无法以所要求的格式回答", 412: "内容已被他人修改", 428: "需要 If-Match"}
 
 
@@ -30,7 +37,7 @@ class Service(Flask):
 
     settings: Settings
     engine: Engine
-    authenticate: Callable[[str], Caller | None]
+    authenticate: Callable[[str, str], Caller | None]  # by a token, and whether a phone's or a page's
 
     def dispatch_request(self) -> Response:
         """Answer in one transaction; what fails at the commit is still a problem document."""
@@ -118,15 +125,63 @@ def _query_names(view: Callable[..., Any]) -> set[str]:
     return {field.data_key or name for schema in loaded for name, field in schema.load_fields.items()}
 
 
+class Forged(errors.Forbidden):
+    title, title_zh = "This request was not made by our own page", "请求并非来自本系统页面"
+
+
 def caller() -> Caller:
     """Who is calling; raises SignInNeeded for a stranger."""
     if "caller" not in g:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        known = here().authenticate(token.strip()) if scheme.lower() == "bearer" else None
+        known = _by_header() if "Authorization" in request.headers else _by_cookie()
         if known is None:
             raise errors.SignInNeeded
         g.caller = known
     return g.caller
+
+
+def _by_header() -> Caller | None:
+    scheme, _, token = request.headers["Authorization"].partition(" ")
+    return here().authenticate(token.strip(" "), "phone") if scheme.lower() == "bearer" else None
+
+
+def _by_cookie() -> Caller | None:
+    token = page_token()
+    known = here().authenticate(token, "page") if token else None
+    if known and request.method not in SAFE:
+        check_origin()
+        if not compare_digest(request.headers.get("X-CSRF-Token", "").encode(), csrf_of(token).encode()):
+            raise Forged
+    return known
+
+
+def page_token() -> str:
+    """The token in the caller's cookie; empty for who sends none, or a token of another kind."""
+    return "" if "Authorization" in request.headers else request.cookies.get(_cookie_name(), "")
+
+
+def csrf_of(token: str) -> str:
+    """What a page must send as `X-CSRF-Token`: it follows from the token, which no script can read."""
+    return hashlib.sha256(f"csrf {token}".encode()).hexdigest()
+
+
+def check_origin() -> None:
+    """Raise Forged for a request that another site's page has made."""
+    origin = request.headers.get("Origin")
+    if origin is not None and origin.partition("://")[2] != request.host:
+        raise Forged
+
+
+def cookie(token: str) -> dict[str, str]:
+    """The header that gives a page its token, out of reach of scripts and other sites; empty removes it."""
+    name, secure = _cookie_name(), _cookie_name() == COOKIE
+    age = None if token else 0
+    text = dump_cookie(name, token, max_age=age, secure=secure, httponly=True, samesite="Strict")
+    return {"Set-Cookie": text}
+
+
+def _cookie_name() -> str:
+    is_local = request.host.rpartition(":")[0] in LOOPBACK or request.host in LOOPBACK
+    return LOOPBACK_COOKIE if is_local and not request.is_secure else COOKIE
 
 
 def scope() -> Scope:

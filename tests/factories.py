@@ -12,17 +12,22 @@ from geo.coverage import cells_of, pack_cells
 from geo.plane import area_m2
 from service.areas.models import Grid, GridRevision
 from service.db import session, uuid7
+from service.members import factors
 from service.members.actions import hash_of
-from service.members.models import Consent, Member, Session
+from service.members.models import Consent, Member, SecondFactor, Session
 from service.teams.models import Membership, Team
 
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # of every second factor
 COMMUNITY = "632802001001"  # in Delingha
 COUNTY = "632802000000"
 BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
 _numbers = count(1)
 
 
-def a_member(role: str = "member", area: str = COUNTY, *, consents: bool = True, **columns: Any) -> Member:
+def a_member(
+    role: str = "member", area: str = COUNTY, *, consents: bool = True, enrolled: bool = True, **columns: Any
+) -> Member:
+    """A person; who must have a second factor has one unless `enrolled` is false."""
     member = Member(
         id=uuid7(), role=role, area_code=area, **{"code": f"M{next(_numbers)}", "name": "巴图", **columns}
     )
@@ -30,6 +35,8 @@ def a_member(role: str = "member", area: str = COUNTY, *, consents: bool = True,
     session.flush()
     if consents:
         session.add(Consent(id=uuid7(), member_id=member.id, kind="track", text_id="track-1"))
+    if enrolled and role in factors.ROLES:
+        session.add(SecondFactor(member_id=member.id, secret=SECRET, confirmed_at=BEGINNING))
     session.flush()
     return member
 

@@ -36,5 +36,8 @@ export default defineConfig({
     },
   },
   worker: { format: 'es' },
-  server: { proxy: { '/api': process.env.GRIDPATROL_URL ?? 'http://127.0.0.1:8080' } },
+  // The host stays as the browser knows it: the server compares it with the origin of each change.
+  server: {
+    proxy: { '/api': { target: process.env.GRIDPATROL_URL ?? 'http://127.0.0.1:8080', changeOrigin: false } },
+  },
 })

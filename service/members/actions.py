@@ -1,26 +1,39 @@
-"""Sign in, sign out, know who is calling."""
+"""Sign in, sign out, know who is calling, change the password, let other devices upload."""
 
-import hashlib
-import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
+from uuid import UUID
 
-from argon2 import PasswordHasher
-from argon2.exceptions import VerificationError
+from sqlalchemy import update
 
 from service.db import session, uuid7
-from service.errors import SignInNeeded
-from service.members import queries
-from service.members.models import Member, Session
+from service.errors import Invalid, Problem, SignInNeeded
+from service.members import factors, passwords, queries, tries
+from service.members.models import Device, Member, Session
+from service.members.tokens import hash_of, is_token, new_token
 from service.policy import Caller
+from service.settings import Lifetime, Settings
 
-passwords = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)  # OWASP's floor for Argon2id
-_NOBODY = passwords.hash(secrets.token_hex())  # checked for unknown names, so that they take as long
 _TOUCH = timedelta(minutes=1)  # how stale `last_used_at` may be
 
 
 class WrongCredentials(SignInNeeded):
     title, title_zh = "Name or password is wrong", "用户名或密码错误"
+
+
+class SecondFactorNeeded(SignInNeeded):
+    title, title_zh = "The code of your authenticator app is needed", "请输入动态验证码"
+
+
+class Door(NamedTuple):
+    """Where somebody signs in: a phone or a page, on a device, from an address; and for how long."""
+
+    kind: str
+    device_id: str
+    device_name: str
+    address: str | None
+    lifetime: Lifetime
 
 
 class SignIn(NamedTuple):
@@ -31,48 +44,144 @@ class SignIn(NamedTuple):
     member: Member
 
 
-def sign_in(username: str, password: str, device_id: str, device_name: str, lifetime: timedelta) -> SignIn:
-    """Open a session on a device; an unknown name and a wrong password look and take the same."""
+class Uploader(NamedTuple):
+    """A device that may upload, and for whom."""
+
+    device: Device
+    member: Member
+
+
+def sign_in(username: str, password: str, code: str | None, door: Door) -> SignIn | Problem:
+    """Open a session; an unknown name and a wrong password look and take the same.
+
+    A refusal is given back, not raised, so that the failure stays counted.
+    """
+    now, account = datetime.now(UTC), tries.by_account(username, door.device_id)
+    keys = [account, *tries.by_address(door.address)]
+    tries.admit(keys, now)
     member = session.scalars(queries.member_named(username)).one_or_none()
-    if not _matches(member.password_hash if member else None, password) or member is None:
-        raise WrongCredentials
-    token = secrets.token_urlsafe(32)
+    kept = member.password_hash if member else None
+    if not passwords.matches(kept, password) or member is None or kept is None:
+        tries.note(keys, now)
+        return WrongCredentials()
+    if problem := pass_second_factor(member, code, keys, now):
+        return problem
+    if passwords.is_outdated(kept):
+        member.password_hash = passwords.hash(password)
+    tries.forget([account])
+    return open_session(member, door, now)
+
+
+def pass_second_factor(
+    member: Member, code: str | None, keys: Sequence[tries.Key], now: datetime
+) -> Problem | None:
+    """What keeps a member out who has a second factor and not shown it."""
+    factor = session.scalars(queries.second_factor(member.id)).one_or_none()
+    if factor is None or factor.confirmed_at is None:
+        return None
+    if code is None:
+        return SecondFactorNeeded()
+    guesses = tries.by_code(member.id)
+    tries.admit([guesses], now)
+    if not factors.accept(factor, code, now):
+        tries.note([*keys, guesses], now)
+        return SecondFactorNeeded()
+    tries.forget([guesses])
+    return None
+
+
+def open_session(member: Member, door: Door, now: datetime) -> SignIn:
+    """A new session with a new token."""
+    token = new_token()
     opened = Session(
         id=uuid7(),
         token_hash=hash_of(token),
         member_id=member.id,
-        device_id=device_id,
-        device_name=device_name,
-        expires_at=datetime.now(UTC) + lifetime,
+        device_id=door.device_id,
+        device_name=door.device_name,
+        kind=door.kind,
+        created_at=now,
+        last_used_at=now,
+        expires_at=now + min(door.lifetime),
     )
     session.add(opened)
     session.flush()
     return SignIn(token, opened, member)
 
 
-def _matches(password_hash: str | None, password: str) -> bool:
-    try:
-        return passwords.verify(password_hash or _NOBODY, password) and password_hash is not None
-    except VerificationError:
-        return False
-
-
-def hash_of(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
-
-
-def recognise(token: str, lifetime: timedelta) -> Caller | None:
+def recognise(token: str, kind: str, settings: Settings) -> Caller | None:
     """Who holds this token, if its session lives; using a session keeps it alive."""
+    if not is_token(token):
+        return None
     now = datetime.now(UTC)
-    found = session.execute(queries.session_with(hash_of(token), now)).one_or_none()
+    found = session.execute(queries.session_with(hash_of(token), kind, now)).one_or_none()
     if found is None:
         return None
-    signed_in, member = found
+    signed_in, member, is_enrolled = found
     if now - signed_in.last_used_at > _TOUCH:
-        signed_in.last_used_at, signed_in.expires_at = now, now + lifetime
-    return Caller(member.id, member.name, member.role, member.area_code, signed_in.id)
+        lifetime = settings.lifetime(kind)
+        signed_in.last_used_at = now
+        signed_in.expires_at = min(now + lifetime.idle, signed_in.created_at + lifetime.longest)
+    must_enrol = member.role in factors.ROLES and not is_enrolled and settings.needs_second_factor
+    return Caller(member.id, member.name, member.role, member.area_code, signed_in.id, must_enrol)
 
 
 def sign_out(signed_in: Session) -> None:
     """End a session; its token is worth nothing from now on."""
     signed_in.revoked_at = datetime.now(UTC)
+
+
+def end_sessions(member_id: UUID, but: UUID | None = None) -> None:
+    """Sign a member out everywhere, `but` in this session."""
+    now = datetime.now(UTC)
+    live = Session.member_id == member_id, Session.revoked_at.is_(None), Session.id != but
+    session.execute(update(Session).where(*live).values(revoked_at=now))
+
+
+def end_page(token: str) -> None:
+    """End a page's session, if this is its token: a new one takes its place."""
+    if is_token(token):
+        of_page = Session.token_hash == hash_of(token), Session.kind == "page", Session.revoked_at.is_(None)
+        session.execute(update(Session).where(*of_page).values(revoked_at=datetime.now(UTC)))
+
+
+def change_password(caller: Caller, current: str, new: str) -> Problem | None:
+    """Set another password and sign out everywhere else; a wrong current one counts as a failed sign-in."""
+    now, member = datetime.now(UTC), session.get_one(Member, caller.member_id)
+    keys = [tries.by_account("password", str(caller.session_id))]
+    tries.admit(keys, now)
+    if not passwords.matches(member.password_hash, current):
+        tries.note(keys, now)
+        return Invalid(errors={"current": ["Not your password."]})
+    tries.forget(keys)
+    member.password_hash = passwords.hash(new)
+    end_sessions(member.id, but=caller.session_id)
+    return None
+
+
+def enrol_second_factor(caller: Caller, code: str) -> None:
+    """Have codes asked for from now on; sessions opened without one end."""
+    factors.confirm(caller.member_id, code)
+    end_sessions(caller.member_id, but=caller.session_id)
+
+
+def add_device(caller: Caller, kind: str, name: str) -> tuple[Device, str]:
+    """Let another app upload; gives it with the token that only its owner will ever see."""
+    token = new_token()
+    device = Device(id=uuid7(), member_id=caller.member_id, kind=kind, name=name, token_hash=hash_of(token))
+    session.add(device)
+    session.flush()
+    return device, token
+
+
+def remove_device(device: Device) -> None:
+    """Let a device upload no longer."""
+    device.revoked_at = datetime.now(UTC)
+
+
+def device_of(token: str) -> Uploader | None:
+    """The device that may upload with this token, and for whom."""
+    if not is_token(token):
+        return None
+    found = session.execute(queries.device_with(hash_of(token))).one_or_none()
+    return None if found is None else Uploader(*found)

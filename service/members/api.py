@@ -1,13 +1,41 @@
 """Routes: sessions and one's own account."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
+from flask import request
 from flask.views import MethodView
 
 from service.db import fetch, session
-from service.members import actions, queries
-from service.members.schemas import CredentialsSchema, MeSchema, SessionsSchema, SignInSchema
-from service.web import PUBLIC, Blueprint, caller, here, needs
+from service.errors import Problem
+from service.members import actions, devices, factors, invitations, queries
+from service.members.models import Member
+from service.members.schemas import (
+    CodeSchema,
+    CredentialsSchema,
+    EnrolmentSchema,
+    InvitedSchema,
+    MyselfSchema,
+    NewUploaderSchema,
+    PasswordChangeSchema,
+    SessionsSchema,
+    SignInSchema,
+    UploadersSchema,
+    UploaderTokenSchema,
+    qr,
+)
+from service.policy import ENROLLING
+from service.web import (
+    PUBLIC,
+    Blueprint,
+    answer_problem,
+    caller,
+    check_origin,
+    cookie,
+    csrf_of,
+    here,
+    needs,
+    page_token,
+)
 
 blueprint = Blueprint("people", __name__, url_prefix="/api/v1", description="Sign in, and one's own account")
 
@@ -20,19 +48,17 @@ class Sessions(MethodView):
     def post(self, credentials):
         """Sign in on a device
 
-        The token is shown once. Send it with every request as `Authorization: Bearer <token>`.
+        The token is shown once. Send it with every request as `Authorization: Bearer <token>`. A page asks
+        for a cookie instead. After a few failures the next try must wait (429, `Retry-After`). Who has
+        enrolled a second factor sends its `code` along; without it the answer is
+        `/problems/second-factor-needed`.
         """
-        device, lifetime = credentials["device"], timedelta(days=here().settings.session_days)
-        opened = actions.sign_in(
-            credentials["username"], credentials["password"], device["id"], device["name"], lifetime
+        username, password = credentials["username"], credentials["password"]
+        return answer_sign_in(
+            actions.sign_in(username, password, credentials.get("code"), door_of(credentials))
         )
-        return {
-            "token": opened.token,
-            "expires_at": opened.session.expires_at,
-            "member": session.execute(queries.account(opened.member.id)).one(),
-        }
 
-    @needs("me")
+    @needs(ENROLLING)
     @blueprint.response(200, SessionsSchema)
     def get(self):
         """List where one is signed in"""
@@ -42,19 +68,154 @@ class Sessions(MethodView):
         return {"items": own, "next_cursor": None}
 
 
+@blueprint.route("/sessions/invited")
+class InvitedSessions(MethodView):
+    @needs(PUBLIC)
+    @blueprint.arguments(InvitedSchema)
+    @blueprint.response(201, SignInSchema)
+    def post(self, invited):
+        """Sign in with an invitation
+
+        A code is good once. A phone needs no more; give `username` and `password` to be able to sign in
+        elsewhere, which ends the sessions that were opened with older ones.
+        """
+        given = "username" in invited
+        account = invitations.Account(invited["username"], invited["password"]) if given else None
+        code, second_factor = invited["code"], invited.get("second_factor")
+        return answer_sign_in(invitations.accept(code, account, second_factor, door_of(invited)))
+
+
 @blueprint.route("/sessions/current")
 class CurrentSession(MethodView):
-    @needs("me")
+    @needs(ENROLLING)
     @blueprint.response(204)
     def delete(self):
         """Sign out here"""
         actions.sign_out(fetch(queries.sessions_of(caller(), datetime.now(UTC)), id=caller().session_id))
+        return None, 204, cookie("") if page_token() else {}
+
+
+@blueprint.route("/sessions/<uuid:session_id>")
+class OneSession(MethodView):
+    @needs(ENROLLING)
+    @blueprint.response(204)
+    def delete(self, session_id):
+        """Sign out on another device
+
+        Its token is worth nothing from the next request on.
+        """
+        actions.sign_out(fetch(queries.sessions_of(caller(), datetime.now(UTC)), id=session_id))
 
 
 @blueprint.route("/me")
 class Me(MethodView):
-    @needs("me")
-    @blueprint.response(200, MeSchema)
+    @needs(ENROLLING)
+    @blueprint.response(200, MyselfSchema)
     def get(self):
         """Show one's own account"""
-        return session.execute(queries.account(caller().member_id)).one()
+        account = session.execute(queries.account(caller().member_id)).one()
+        return account._asdict() | here_with(page_token(), caller().must_enrol)
+
+
+@blueprint.route("/me/password")
+class Password(MethodView):
+    @needs(ENROLLING)
+    @blueprint.arguments(PasswordChangeSchema)
+    @blueprint.response(204)
+    def put(self, change):
+        """Change one's password
+
+        Signs out everywhere but here.
+        """
+        problem = actions.change_password(caller(), **change)
+        return problem and answer_problem(problem)
+
+
+@blueprint.route("/me/totp")
+class SecondFactor(MethodView):
+    @needs(ENROLLING)
+    @blueprint.response(200, EnrolmentSchema)
+    def post(self):
+        """Begin to enrol a second factor
+
+        Give the secret to an authenticator app, then confirm with a code of it. Until then nothing changes,
+        and another call gives another secret.
+        """
+        begun = factors.begin(session.get_one(Member, caller().member_id))
+        return begun._asdict() | {"qr_svg": qr(begun.uri)}
+
+
+@blueprint.route("/me/totp/confirm")
+class SecondFactorConfirmed(MethodView):
+    @needs(ENROLLING)
+    @blueprint.arguments(CodeSchema)
+    @blueprint.response(204)
+    def post(self, confirmation):
+        """Enrol the second factor
+
+        From now on every sign-in needs a code. Signs out everywhere but here.
+        """
+        actions.enrol_second_factor(caller(), confirmation["code"])
+
+
+@blueprint.route("/me/devices")
+class Devices(MethodView):
+    @needs("me")
+    @blueprint.response(200, UploadersSchema)
+    def get(self):
+        """List the apps that upload for oneself"""
+        return {"items": session.scalars(queries.devices_of(caller())).all(), "next_cursor": None}
+
+    @needs("me")
+    @blueprint.arguments(NewUploaderSchema)
+    @blueprint.response(201, UploaderTokenSchema)
+    def post(self, wanted):
+        """Let another app upload for oneself
+
+        The token is shown once, opens nothing but uploads, and stands in `config`, the app's settings.
+        """
+        device, token = actions.add_device(caller(), wanted["kind"], wanted["name"])
+        member = session.get_one(Member, caller().member_id)
+        username, origin = member.username or member.code, request.host_url.rstrip("/")
+        config = devices.config(device.kind, origin, username, str(device.id), token)
+        shown = {"id": device.id, "name": device.name, "kind": device.kind, "created_at": device.created_at}
+        return shown | {"token": token, "config": config}
+
+
+@blueprint.route("/me/devices/<uuid:device_id>")
+class OneDevice(MethodView):
+    @needs("me")
+    @blueprint.response(204)
+    def delete(self, device_id):
+        """Let an app upload no longer"""
+        actions.remove_device(fetch(queries.devices_of(caller()), id=device_id))
+
+
+def door_of(given):
+    """Where somebody signs in."""
+    device, kind = given["device"], "page" if given["cookie"] else "phone"
+    if given["cookie"]:
+        check_origin()
+    lifetime = here().settings.lifetime(kind)
+    return actions.Door(kind, device["id"], device["name"], request.remote_addr, lifetime)
+
+
+def answer_sign_in(opened):
+    """A new session for a phone or a page, or why there is none (answered, so that the failure is kept)."""
+    if isinstance(opened, Problem):
+        return answer_problem(opened)
+    is_page = opened.session.kind == "page"
+    must_enrol = here().authenticate(opened.token, opened.session.kind).must_enrol
+    answer = {
+        "expires_at": opened.session.expires_at,
+        "member": session.execute(queries.account(opened.member.id)).one(),
+    } | here_with(opened.token if is_page else "", must_enrol)
+    if is_page:
+        actions.end_page(page_token())
+        return answer, 201, cookie(opened.token)
+    return answer | {"token": opened.token}
+
+
+def here_with(token, must_enrol):
+    """What holds for this sign-in; `token` is that of a page's cookie, if it is one."""
+    return {"must_enrol": must_enrol} | ({"csrf_token": csrf_of(token)} if token else {})

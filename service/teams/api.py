@@ -6,7 +6,9 @@ from flask.views import MethodView
 from service import paging
 from service.db import fetch, session
 from service.fields import PageQuery
+from service.members import invitations
 from service.members.models import Member
+from service.members.schemas import InvitationSchema, link
 from service.teams import actions, queries, rows, sheets
 from service.teams.models import Team
 from service.teams.schemas import (
@@ -78,6 +80,22 @@ class Members(MethodView):
         A leader sees the people of the teams that one leads, an officer those at home in the area.
         """
         return answer_members(query)
+
+
+@blueprint.route("/members/<uuid:member_id>/invitations")
+class Invitations(MethodView):
+    @needs("members:invite")
+    @blueprint.response(201, InvitationSchema)
+    def post(self, member_id):
+        """Invite somebody to sign in
+
+        The code is shown once and good for one phone within seven days; older ones become void. A leader
+        invites members of the teams that one leads, an officer members and leaders at home in the area, an
+        administrator anybody.
+        """
+        member = fetch(queries.members_visible_to(caller(), scope()), id=member_id)
+        made = invitations.invite(member, caller())
+        return link(made.code, request.host_url) | {"expires_at": made.expires_at}
 
 
 @blueprint.route("/teams/import")

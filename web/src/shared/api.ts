@@ -1,24 +1,23 @@
-/** Calls to the server: one place for the token, conditional requests and problems. */
+/** Calls to the server: one place for what a session needs, conditional requests and problems. */
 import createClient from 'openapi-fetch'
 import { language } from './i18n'
 import { Unreachable, problemOf } from './problem'
 import type { paths } from './schema'
-import type { Area, AreaPage, CoveragePage, CoverageRow, DemoAccount, GridFeature, Session, TimeWindow } from './types'
+import type {
+  Area, AreaPage, CoveragePage, CoverageRow, DemoAccount, Enrolment, GridFeature, Session, SignedIn, TimeWindow,
+} from './types'
 
 export const API = '/api/v1'
 const KEPT_ANSWERS = 100
 const PAGE = 500
 
 const kept = new Map<string, { etag: string; body: string }>()
-let token: string | null = null
+let csrf: string | null = null
 
-export function useToken(value: string | null): void {
-  token = value
+/** The session itself is a cookie that no script can read; changes must prove that they come from this page. */
+export function useCsrf(value: string | null): void {
+  csrf = value
   kept.clear()
-}
-
-export function authorization(): Record<string, string> {
-  return token ? { Authorization: `Bearer ${token}` } : {}
 }
 
 async function reach(request: Request): Promise<Response> {
@@ -44,7 +43,7 @@ async function ask(request: Request): Promise<Response> {
   const before = request.method === 'GET' ? kept.get(url) : undefined
   const headers = new Headers(request.headers)
   headers.set('Accept-Language', language.value)
-  for (const [name, value] of Object.entries(authorization())) headers.set(name, value)
+  if (csrf && request.method !== 'GET') headers.set('X-CSRF-Token', csrf)
   if (before) headers.set('If-None-Match', before.etag)
   const response = await reach(new Request(request, { headers, cache: 'no-store' }))
   if (response.status === 304 && before) return new Response(before.body, { headers: response.headers })
@@ -60,8 +59,50 @@ async function told<T>(answer: Promise<{ data?: unknown }>): Promise<T> {
   return (await answer).data as T
 }
 
-export function signIn(username: string, password: string, device: { id: string; name: string }): Promise<Session> {
-  return told(client.POST('/api/v1/sessions', { body: { username, password, device } }))
+export interface Credentials {
+  username: string
+  password: string
+  /** Of the authenticator app, where one is enrolled. */
+  code?: string
+}
+
+export interface Device {
+  id: string
+  name: string
+}
+
+function opened({ member, csrf_token, must_enrol }: SignedIn): Session {
+  return { ...member, csrf_token, must_enrol }
+}
+
+export async function signIn(credentials: Credentials, device: Device): Promise<Session> {
+  const body = { ...credentials, device, cookie: true }
+  return opened(await told(client.POST('/api/v1/sessions', { body })))
+}
+
+export interface Invited {
+  code: string
+  username: string
+  password: string
+  /** Of the authenticator app, where one is enrolled. */
+  second_factor?: string
+}
+
+export async function acceptInvitation(invited: Invited, device: Device): Promise<Session> {
+  const body = { ...invited, device, cookie: true }
+  return opened(await told(client.POST('/api/v1/sessions/invited', { body })))
+}
+
+export function me(): Promise<Session> {
+  return told(client.GET('/api/v1/me'))
+}
+
+export function beginEnrolment(): Promise<Enrolment> {
+  return told(client.POST('/api/v1/me/totp'))
+}
+
+export async function confirmEnrolment(code: string): Promise<void> {
+  await client.POST('/api/v1/me/totp/confirm', { body: { code } })
 }
 
 export async function signOut(): Promise<void> {

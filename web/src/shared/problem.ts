@@ -6,6 +6,7 @@ export class Problem extends Error {
     readonly title: string,
     readonly detail: string | null = null,
     readonly traceId: string | null = null,
+    readonly type: string | null = null,
   ) {
     super(title)
   }
@@ -21,5 +22,6 @@ export async function problemOf(response: Response): Promise<Problem> {
     const value = body && typeof body === 'object' ? (body as Record<string, unknown>)[name] : null
     return typeof value === 'string' && value ? value : null
   }
-  return new Problem(response.status, field('title') ?? `HTTP ${response.status}`, field('detail'), field('trace_id'))
+  const title = field('title') ?? `HTTP ${response.status}`
+  return new Problem(response.status, title, field('detail'), field('trace_id'), field('type'))
 }

@@ -586,7 +586,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["Me"];
+                        "application/json": components["schemas"]["Myself"];
                     };
                 };
                 default: components["responses"]["DEFAULT_ERROR"];
@@ -594,6 +594,238 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the apps that upload for oneself */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Uploaders"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /**
+         * Let another app upload for oneself
+         * @description The token is shown once, opens nothing but uploads, and stands in `config`, the app's settings.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewUploader"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["UploaderToken"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/devices/{device_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Let an app upload no longer */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    device_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change one's password
+         * @description Signs out everywhere but here.
+         */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PasswordChange"];
+                };
+            };
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to enrol a second factor
+         * @description Give the secret to an authenticator app, then confirm with a code of it. Until then nothing changes,
+         *     and another call gives another secret.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Enrolment"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/totp/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enrol the second factor
+         * @description From now on every sign-in needs a code. Signs out everywhere but here.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Code"];
+                };
+            };
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -693,6 +925,52 @@ export interface paths {
                     };
                 };
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/members/{member_id}/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                member_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Invite somebody to sign in
+         * @description The code is shown once and good for one phone within seven days; older ones become void. A leader
+         *     invites members of the teams that one leads, an officer members and leaders at home in the area, an
+         *     administrator anybody.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    member_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Invitation"];
+                    };
+                };
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
@@ -865,7 +1143,10 @@ export interface paths {
         put?: never;
         /**
          * Sign in on a device
-         * @description The token is shown once. Send it with every request as `Authorization: Bearer <token>`.
+         * @description The token is shown once. Send it with every request as `Authorization: Bearer <token>`. A page asks
+         *     for a cookie instead. After a few failures the next try must wait (429, `Retry-After`). Who has
+         *     enrolled a second factor sends its `code` along; without it the answer is
+         *     `/problems/second-factor-needed`.
          */
         post: {
             parameters: {
@@ -915,6 +1196,94 @@ export interface paths {
                 query?: never;
                 header?: never;
                 path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/invited": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in with an invitation
+         * @description A code is good once. A phone needs no more; give `username` and `password` to be able to sign in
+         *     elsewhere, which ends the sessions that were opened with older ones.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Invited"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SignIn"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Sign out on another device
+         * @description Its token is worth nothing from the next request on.
+         */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    session_id: string;
+                };
                 cookie?: never;
             };
             requestBody?: never;
@@ -1334,6 +1703,9 @@ export interface components {
             /** @description The phone's clock when it sent the batch */
             sent_at: unknown;
         };
+        Code: {
+            code: string;
+        };
         CodeAndName: {
             code?: string;
             name?: string;
@@ -1352,6 +1724,13 @@ export interface components {
             replaces?: string[];
         };
         Credentials: {
+            /** @description Of the authenticator app, where one is enrolled */
+            code?: string;
+            /**
+             * @description For pages: the token goes into a cookie that no script can read, and `csrf_token` into the answer; send it as `X-CSRF-Token` with everything but GET
+             * @default false
+             */
+            cookie: boolean;
             device: components["schemas"]["Device"];
             password: string;
             username: string;
@@ -1362,6 +1741,14 @@ export interface components {
         Device: {
             id: string;
             name: string;
+        };
+        Enrolment: {
+            /** @description The link as a QR code, for scanning */
+            qr_svg?: string;
+            /** @description To be typed into an authenticator app */
+            secret?: string;
+            /** @description The same as an `otpauth:` link */
+            uri?: string;
         };
         Fault: {
             column?: string;
@@ -1426,6 +1813,29 @@ export interface components {
             next_cursor?: string | null;
             /** @default FeatureCollection */
             type: unknown;
+        };
+        Invitation: {
+            /** @description Shown once */
+            code?: string;
+            expires_at?: unknown;
+            /** @description The link as a QR code */
+            qr_svg?: string;
+            /** @description A link that holds the code where no server log sees it */
+            uri?: string;
+        };
+        Invited: {
+            /** @description Of the invitation */
+            code: string;
+            /**
+             * @description For pages: the token goes into a cookie that no script can read, and `csrf_token` into the answer; send it as `X-CSRF-Token` with everything but GET
+             * @default false
+             */
+            cookie: boolean;
+            device: components["schemas"]["Device"];
+            password?: string;
+            /** @description Of the authenticator app, where one is enrolled */
+            second_factor?: string;
+            username?: string;
         };
         Laid: {
             features?: components["schemas"]["LaidFeature"][];
@@ -1512,8 +1922,25 @@ export interface components {
             is_leader: boolean;
             name: string;
         };
+        Myself: {
+            area?: components["schemas"]["AreaName"];
+            code?: string;
+            consented_to_tracks?: boolean;
+            /** @description Only for a cookie; send it as `X-CSRF-Token` */
+            csrf_token?: string;
+            id?: unknown;
+            /** @description Nothing else is open before `/me/totp` has a second factor */
+            must_enrol?: boolean;
+            name?: string;
+            role?: string;
+        };
         NamedArea: {
             code: string;
+            name: string;
+        };
+        NewUploader: {
+            /** @enum {string} */
+            kind: "owntracks" | "traccar" | "overland" | "gpslogger" | "bell";
             name: string;
         };
         PaginationMetadata: {
@@ -1531,6 +1958,10 @@ export interface components {
             total?: number;
             /** @description Total number of pages. */
             total_pages?: number;
+        };
+        PasswordChange: {
+            current: string;
+            new: string;
         };
         Patrol: {
             ended_at: unknown;
@@ -1602,6 +2033,8 @@ export interface components {
             expires_at?: unknown;
             id?: unknown;
             is_current?: boolean;
+            /** @enum {string} */
+            kind?: "phone" | "page";
             last_used_at?: unknown;
         };
         Sessions: {
@@ -1609,10 +2042,14 @@ export interface components {
             next_cursor?: string | null;
         };
         SignIn: {
+            /** @description Only for a cookie; send it as `X-CSRF-Token` */
+            csrf_token?: string;
             expires_at: unknown;
             member: components["schemas"]["Me"];
-            /** @description Shown once; send it as `Authorization: Bearer` */
-            token: string;
+            /** @description Nothing else is open before `/me/totp` has a second factor */
+            must_enrol?: boolean;
+            /** @description Shown once; send it as `Authorization: Bearer`. Not for a cookie */
+            token?: string;
         };
         Summary: {
             by_kind?: {
@@ -1668,6 +2105,28 @@ export interface components {
             crs: "wgs84" | "gcj02" | "bd09";
             /** @description patrol_start, track, check_in and patrol_end items; each gets its own verdict */
             items: unknown[];
+        };
+        Uploader: {
+            created_at?: unknown;
+            id?: unknown;
+            kind?: string;
+            name?: string;
+        };
+        UploaderToken: {
+            /** @description The app's settings, by its own names */
+            config?: {
+                [key: string]: unknown;
+            };
+            created_at?: unknown;
+            id?: unknown;
+            kind?: string;
+            name?: string;
+            /** @description Shown once; good for uploads only */
+            token?: string;
+        };
+        Uploaders: {
+            items?: components["schemas"]["Uploader"][];
+            next_cursor?: string | null;
         };
         VectorLayer: {
             fields: {

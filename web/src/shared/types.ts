@@ -41,6 +41,9 @@ export type GridFeature = Told<'GridWithAreas', {
 }>
 
 export type Member = Told<'Me', { id: string; area: Named | null }>
-export type Session = Told<'SignIn', { expires_at: string; member: Member }>
+/** Whoever is signed in on this page. */
+export type Session = Told<'Myself', { id: string; area: Named | null }>
+export type SignedIn = Told<'SignIn', { expires_at: string; member: Member }>
+export type Enrolment = Told<'Enrolment'>
 
 export type DemoAccount = Told<'Account'>

@@ -1,31 +1,37 @@
 /** Who is signed in on this page. */
 import { computed, ref } from 'vue'
 import * as api from '../../shared/api'
-import { Problem } from '../../shared/problem'
-import type { Member, Session } from '../../shared/types'
+import { Problem, Unreachable } from '../../shared/problem'
+import type { Session } from '../../shared/types'
 
-const SESSION = 'gridpatrol.session'
 const DEVICE = 'gridpatrol.device'
+const PAUSE = 5_000
 
-function stored(): Session | null {
-  const session: Session | null = JSON.parse(sessionStorage.getItem(SESSION) ?? 'null')
-  return session && Date.parse(session.expires_at) > Date.now() ? session : null
-}
+const session = ref<Session | null>(null)
 
-const session = ref<Session | null>(stored())
-api.useToken(session.value?.token ?? null)
-
+/** False until the server has said whether somebody is signed in here. */
+export const isKnown = ref(false)
 export const hasEnded = ref(false)
-export const member = computed<Member | null>(() => session.value?.member ?? null)
+export const member = computed(() => session.value)
 
 function replace(next: Session | null): void {
-  api.useToken(next?.token ?? null)
-  if (next) sessionStorage.setItem(SESSION, JSON.stringify(next))
-  else sessionStorage.removeItem(SESSION)
+  api.useCsrf(next?.csrf_token ?? null)
   session.value = next
+  isKnown.value = true
 }
 
-function device(): { id: string; name: string } {
+/** Asks who is signed in here: the cookie survives a reload, and this page cannot read it. */
+export async function resume(): Promise<void> {
+  try {
+    replace(await api.me())
+  } catch (error) {
+    if (error instanceof Problem && error.status === 401) return replace(null)
+    if (!(error instanceof Problem || error instanceof Unreachable)) throw error
+    setTimeout(resume, PAUSE)
+  }
+}
+
+function device(): api.Device {
   const id = localStorage.getItem(DEVICE) ?? newDeviceId()
   return { id, name: navigator.userAgent.includes('Mobile') ? 'phone browser' : 'desktop browser' }
 }
@@ -37,9 +43,19 @@ function newDeviceId(): string {
   return id
 }
 
-export async function signIn(username: string, password: string): Promise<void> {
-  const answer = await api.signIn(username, password, device())
+export async function signIn(credentials: api.Credentials): Promise<void> {
+  const answer = await api.signIn(credentials, device())
   hasEnded.value = false
+  replace(answer)
+}
+
+/** The code of the invitation that this page was opened with; the address keeps it out of server logs. */
+export const invitation = ref(new URLSearchParams(location.hash.slice(1)).get('invited'))
+
+export async function acceptInvitation(invited: api.Invited): Promise<void> {
+  const answer = await api.acceptInvitation(invited, device())
+  history.replaceState(null, '', location.pathname)
+  invitation.value = null
   replace(answer)
 }
 

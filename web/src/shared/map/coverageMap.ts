@@ -4,7 +4,7 @@ import {
   type FilterSpecification, type GeoJSONSource, type LngLatBoundsLike, type VectorTileSource,
 } from 'maplibre-gl'
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
-import { API, authorization } from '../api'
+import { API } from '../api'
 import type { Span } from '../time'
 import { DIAMETER, HATCH, drawHatch, drawRing, ringOf } from './drawings'
 import { leaders, namesOf, points, type Spot, type TownshipSpot } from './features'
@@ -39,7 +39,6 @@ function newMap(container: HTMLElement, tiles: string, scale: number): MapView {
     attributionControl: false,
     dragRotate: false,
     pitchWithRotate: false,
-    transformRequest: (url) => (url.startsWith(location.origin + API) ? { url, headers: authorization() } : { url }),
   })
   map.touchZoomRotate.disableRotation()
   map.keyboard.disableRotation()
