@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 MIB = 1024 * 1024
+LEAST_AUDIT_DAYS = 183
 
 
 @dataclass(frozen=True)
@@ -20,8 +21,19 @@ class Settings:
     body_bytes: int = MIB  # a request body, after inflation
     import_bytes: int = 32 * MIB  # a file of grids, teams or members, after inflation
     session_days: int = 30  # a sign-in lives this long after its last use
+    keep_fixes_days: int = 30  # what the words of the consent promise
+    keep_check_ins_days: int = 365
+    keep_sessions_days: int = 90  # after they ended
+    keep_quarantine_days: int = 30
+    keep_audit_days: int = 1095  # never under six months: 网络安全法 asks for that
+    audit_heads: Path = Path("var/audit_heads.jsonl")  # the length and digest of the audit trail, over time
     log_level: str = "INFO"
     demo_accounts: Path = Path("var/demo_accounts.json")  # written by the demonstration only
+
+    def __post_init__(self) -> None:
+        """Refuse what may not be set so; raises ValueError."""
+        if self.keep_audit_days < LEAST_AUDIT_DAYS:
+            raise ValueError(f"GRIDPATROL_KEEP_AUDIT_DAYS is under {LEAST_AUDIT_DAYS}")
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> "Settings":

@@ -28,7 +28,8 @@ def a_member(role: str = "member", area: str = COUNTY, *, consents: bool = True,
     session.add(member)
     session.flush()
     if consents:
-        session.add(Consent(id=uuid7(), member_id=member.id, kind="track", text_id="track-1"))
+        consent = {"member_id": member.id, "kind": "track", "text_id": "track-1", "given_at": BEGINNING}
+        session.add(Consent(id=uuid7(), **consent))
     session.flush()
     return member
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
+from service.audit import actions as audit
 from service.db import session, uuid7
 from service.errors import SignInNeeded
 from service.members import queries
@@ -47,6 +48,8 @@ def sign_in(username: str, password: str, device_id: str, device_name: str, life
     )
     session.add(opened)
     session.flush()
+    who = Caller(member.id, member.name, member.role, member.area_code, opened.id)
+    audit.record("session.open", "session", opened.id, subject=member.id, by=who)
     return SignIn(token, opened, member)
 
 
@@ -76,3 +79,4 @@ def recognise(token: str, lifetime: timedelta) -> Caller | None:
 def sign_out(signed_in: Session) -> None:
     """End a session; its token is worth nothing from now on."""
     signed_in.revoked_at = datetime.now(UTC)
+    audit.record("session.end", "session", signed_in.id, subject=signed_in.member_id)
