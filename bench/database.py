@@ -26,6 +26,7 @@ def throw_away() -> Iterator[Settings]:
             yield _migrated(new)
         finally:
             db.session.remove()
+            os.environ["GRIDPATROL_DATABASE_URL"] = given.render_as_string(hide_password=False)
             door.execute(f"DROP DATABASE {new.database} WITH (FORCE)")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from statistics import median
-from typing import NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 from psycopg import Connection
@@ -18,12 +18,22 @@ from bench.traffic import Send, Sent, drive, poster, serving
 from service.db import transaction
 from service.uploads.actions import Batch, receive
 
+Each = TypeVar("Each")
+Store = Callable[[Connection, str, "Rows"], None]
+
 NAME = "ingest"
 CONNECTIONS = 4
 PEER = "Flask + marshmallow + ORM"
 INBOXES = """
 CREATE TEMPORARY TABLE inbox_fixes (LIKE fixes) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE inbox_check_ins (LIKE check_ins) ON COMMIT DELETE ROWS"""
+
+
+class Rows(NamedTuple):
+    """What an upload left."""
+
+    binary: bytes  # as COPY has it
+    first: Sequence[Any]  # the values of one row
 
 
 class Kind(NamedTuple):
@@ -36,6 +46,11 @@ class Kind(NamedTuple):
     share: float  # of the number of requests that is usual in this bench
     make: Callable[[list[phones.Phone], int, int], list[Upload]]
 
+    @property
+    def straight(self) -> str:
+        """What no service can be faster than."""
+        return "COPY" if self.rows > 1 else "INSERT"
+
 
 KINDS = (
     Kind("50 fixes", "fixes", "track_id", 50, 1, phones.tracks),
@@ -46,22 +61,22 @@ KINDS = (
 
 
 class Desk(NamedTuple):
-    """Whoever takes the same rows; each has one sender a connection."""
+    """Whoever takes the same rows, over as many connections; a service drops those that were idle."""
 
     phones: list[phones.Phone]
-    ours: list[Send]
-    usual: list[Send]
+    ours: Callable[[], list[Send]]
+    usual: Callable[[], list[Send]]
     database: list[Connection]
 
 
-class Round(NamedTuple):
-    """What the same uploads took in each way."""
+class Round(NamedTuple, Generic[Each]):
+    """The same uploads, taken in each way."""
 
-    ours: Sent
-    usual: Sent
-    copied: Sent
-    by_inbox: Sent
-    inside: Sent
+    ours: Each
+    usual: Each
+    straight: Each
+    by_inbox: Each
+    inside: Each
 
 
 def figures(stand: Stand) -> Iterator[Figure]:
@@ -70,8 +85,8 @@ def figures(stand: Stand) -> Iterator[Figure]:
     with ExitStack() as stack:
         database = [stack.enter_context(connect(stand.settings)) for _ in people]
         port, other = (stack.enter_context(serving(*each)) for each in ((), ("bench.usual:create_app()",)))
-        ours = [poster(port, "/api/v1/uploads", lambda upload: upload.body, each.token) for each in people]
-        theirs = [poster(other, "/places", lambda upload: upload.plain) for _ in people]
+        ours = partial(_posters, port, "/api/v1/uploads", people, lambda upload: upload.body)
+        theirs = partial(_posters, other, "/places", people, lambda upload: upload.plain)
         for connection in database:
             connection.autocommit = True
             connection.execute(INBOXES)
@@ -79,57 +94,66 @@ def figures(stand: Stand) -> Iterator[Figure]:
             yield from _kind(stand, Desk(people, ours, theirs, database), kind)
 
 
+def _posters(port: int, path: str, people: list[phones.Phone], body: Callable[[Any], bytes]) -> list[Send]:
+    return [poster(port, path, body, each.token) for each in people]
+
+
 def _kind(stand: Stand, desk: Desk, kind: Kind) -> Iterator[Figure]:
     requests = max(2 * CONNECTIONS, round(stand.size.requests * kind.share))
     _round(desk, kind, 2 * CONNECTIONS)  # warms up
     rounds = [_round(desk, kind, requests) for _ in range(stand.runs)]
-    rate, *rest = (
-        median(kind.rows * requests / sent.took for sent in way) for way in zip(*rounds, strict=True)
+    rate = Round(
+        *(median(kind.rows * requests / sent.took for sent in way) for way in zip(*rounds, strict=True))
     )
-    peer, limit, by_inbox, inside = rest
-    straight = Mark(limit, "COPY straight")
-    yield Figure(NAME, f"{kind.name} an upload", rate, "/s", stand.runs, straight, Mark(peer, PEER))
-    yield Figure(NAME, f"{kind.name}: without HTTP, one thread", inside, "/s", stand.runs, straight)
-    yield Figure(NAME, f"{kind.name}: rows alone, COPY and INSERT", by_inbox, "/s", stand.runs, straight)
+    limit, peer = Mark(rate.straight, kind.straight), Mark(rate.usual, PEER)
+    yield Figure(NAME, f"{kind.name} an upload", rate.ours, "/s", stand.runs, limit, peer)
+    yield Figure(NAME, f"{kind.name}: without HTTP, one thread", rate.inside, "/s", stand.runs, limit)
+    yield Figure(NAME, f"{kind.name}: rows alone, COPY and INSERT", rate.by_inbox, "/s", stand.runs, limit)
     for percent in (50, 99):
-        wait, peer, limit = (_wait([each[way] for each in rounds], percent) for way in range(3))
-        marks = Mark(limit, "COPY straight"), Mark(peer, PEER)
-        yield Figure(NAME, f"{kind.name}: answered, p{percent}", wait, "ms", requests * stand.runs, *marks)
+        wait = Round(*(_wait(way, percent) for way in zip(*rounds, strict=True)))
+        limit, peer = Mark(wait.straight, kind.straight), Mark(wait.usual, PEER)
+        case = f"{kind.name}: answered, p{percent}"
+        yield Figure(NAME, case, wait.ours, "ms", requests * stand.runs, limit, peer)
 
 
 def _wait(rounds: Sequence[Sent], percent: int) -> float:
     return float(np.percentile([wait for sent in rounds for wait in sent.waits], percent)) * 1000
 
 
-def _round(desk: Desk, kind: Kind, requests: int) -> Round:
+def _round(desk: Desk, kind: Kind, requests: int) -> Round[Sent]:
     """New uploads to both services; then the rows that ours has stored, again and without any service."""
     uploads = kind.make(desk.phones, requests, kind.rows)
-    taken = drive(desk.ours, uploads), drive(desk.usual, uploads)
-    rows = [_stored(desk.database[0], kind, upload) for upload in uploads]
-    again = [_again(desk.database, kind, rows, way) for way in (_copy, _copy_and_insert)]
-    return Round(*taken, *again, drive([_receive], kind.make(desk.phones, requests, kind.rows)))
+    ours, usual = drive(desk.ours(), uploads), drive(desk.usual(), uploads)
+    rows = [_rows(desk.database[0], kind, upload) for upload in uploads]
+    straight = _again(desk.database, kind, _copy if kind.rows > 1 else _insert, rows)
+    by_inbox = _again(desk.database, kind, _copy_and_insert, rows)
+    inside = drive([_receive], kind.make(desk.phones, requests, kind.rows))
+    return Round(ours, usual, straight, by_inbox, inside)
 
 
-def _stored(database: Connection, kind: Kind, upload: Upload) -> bytes:
-    """The rows of an upload as PostgreSQL's own binary COPY gives them."""
-    query = f"COPY (SELECT * FROM {kind.table} WHERE {kind.key} = ANY(%s)) TO STDOUT (FORMAT BINARY)"
-    with database.cursor().copy(query, [upload.ids]) as rows:
-        return b"".join(rows)
+def _rows(database: Connection, kind: Kind, upload: Upload) -> Rows:
+    """The rows of an upload as PostgreSQL's own binary COPY gives them, and the first of them as values."""
+    rows = f"SELECT * FROM {kind.table} WHERE {kind.key} = ANY(%s)"
+    first = database.execute(rows, [upload.ids]).fetchone()
+    with database.cursor().copy(f"COPY ({rows}) TO STDOUT (FORMAT BINARY)", [upload.ids]) as copy:
+        return Rows(b"".join(copy), first or ())
 
 
-def _again(
-    database: list[Connection], kind: Kind, rows: list[bytes], way: Callable[[Connection, str, bytes], None]
-) -> Sent:
+def _again(database: list[Connection], kind: Kind, way: Store, rows: list[Rows]) -> Sent:
     database[0].execute(f"TRUNCATE {kind.table} CASCADE")
     return drive([partial(way, connection, kind.table) for connection in database], rows)
 
 
-def _copy(database: Connection, table: str, rows: bytes) -> None:
+def _copy(database: Connection, table: str, rows: Rows) -> None:
     with database.cursor().copy(f"COPY {table} FROM STDIN (FORMAT BINARY)") as copy:
-        copy.write(rows)
+        copy.write(rows.binary)
 
 
-def _copy_and_insert(database: Connection, table: str, rows: bytes) -> None:
+def _insert(database: Connection, table: str, rows: Rows) -> None:
+    database.execute(f"INSERT INTO {table} VALUES ({', '.join(['%s'] * len(rows.first))})", rows.first)
+
+
+def _copy_and_insert(database: Connection, table: str, rows: Rows) -> None:
     """What is known already is left as it is."""
     with database.transaction():
         _copy(database, f"inbox_{table}", rows)

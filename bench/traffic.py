@@ -33,8 +33,9 @@ def serving(*application: str) -> Iterator[int]:
     port = _free_port()
     serve = [sys.executable, "-m", "gunicorn", "--config", "docker/gunicorn.conf.py", *application]
     place = {"GRIDPATROL_BIND": HOST, "GRIDPATROL_PORT": str(port), "GRIDPATROL_WORKERS": str(WORKERS)}
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen(serve, env=os.environ | place, **quiet)
+    process = subprocess.Popen(
+        serve, env=os.environ | place, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         _await(port, process)
         yield port
@@ -62,7 +63,7 @@ def _await(port: int, process: "subprocess.Popen[bytes]") -> None:
     raise RuntimeError("the server to measure has not started")
 
 
-def poster(port: int, path: str, body: Callable[[Any], bytes], token: str = "") -> Send:
+def poster(port: int, path: str, body: Callable[[Any], bytes], token: str) -> Send:
     """Sends batches over one connection; an answer that says of nothing that it was stored ends the bench."""
     connection = HTTPConnection(HOST, port, timeout=PATIENCE)
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}

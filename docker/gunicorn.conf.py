@@ -1,6 +1,10 @@
 """How gunicorn serves `service.app:create_app()`, in the containers and under scripts/serve."""
 
 import os
+import shutil
+from pathlib import Path
+
+from prometheus_client import multiprocess
 
 bind = f"{os.environ.get('GRIDPATROL_BIND', '127.0.0.1')}:{os.environ.get('GRIDPATROL_PORT', '8080')}"
 worker_class = os.environ.get("GRIDPATROL_WORKER_CLASS", "gthread")
@@ -17,3 +21,16 @@ limit_request_line = 4094
 limit_request_fields = 50
 worker_tmp_dir = "/dev/shm"
 control_socket_disable = True
+
+figures = os.environ.get("PROMETHEUS_MULTIPROC_DIR")  # where the workers count together
+
+
+def on_starting(_arbiter):
+    if figures:
+        shutil.rmtree(figures, ignore_errors=True)
+        Path(figures).mkdir(parents=True)
+
+
+def child_exit(_arbiter, worker):
+    if figures:
+        multiprocess.mark_process_dead(worker.pid)

@@ -8,6 +8,7 @@ from service.areas import api as areas_api
 from service.audit import api as audit_api
 from service.coverage import actions as coverage
 from service.coverage import api as coverage_api
+from service.demo import api as demo_api
 from service.members import actions as members
 from service.members import api as members_api
 from service.patrols import api as patrols_api
@@ -30,6 +31,7 @@ FEATURES = (
     tiles_api,
     audit_api,
     privacy_api,
+    demo_api,
 )
 SPEC = {
     "info": {

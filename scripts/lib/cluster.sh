@@ -38,8 +38,17 @@ as_owner() {
 }
 owner_can_reach() { as_owner test -x "$1"; }
 
+# A folder that belongs to that user and is closed to all others.
 owner_folder() {
-    if [ "$(id -u)" = 0 ]; then install -d -m 700 -o postgres "$1"; else install -d -m 700 "$1"; fi
+    local owner
+    owner=$(as_owner id -un)
+    if [ -e "$1" ] || [ -L "$1" ]; then
+        [ "$(stat -c %U "$1")" = "$owner" ] || die "$1 belongs to $(stat -c %U "$1"), not to $owner; run this as before"
+    elif [ "$owner" = "$(id -un)" ]; then
+        mkdir -m 700 "$1"
+    else
+        install -d -m 700 -o "$owner" "$1"
+    fi
 }
 
 # Where cluster $1 lives: under var/, unless the user postgres cannot get there (as in root's home).
@@ -90,7 +99,6 @@ cluster_up() {
     owner_folder "$home"
     socket=$(cluster_socket "$home")
     owner_folder "$socket"
-    if [ -L "$socket" ]; then die "$socket is not a folder of ours"; fi
     bin=$(server_bin "$(cat "$home/data/PG_VERSION" 2>/dev/null || true)") ||
         die "$home/data was made by PostgreSQL $(cat "$home/data/PG_VERSION"), which is not here with PostGIS"
     exec 8>"$var/house.lock" 7>"$var/$1.lock"

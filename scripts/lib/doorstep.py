@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import psycopg
 from rich.console import Console
 from rich.table import Table
 
@@ -24,6 +25,14 @@ def address() -> None:
     except OSError as error:
         sys.exit(f"serve: {host}:{port}: {error.strerror} (GRIDPATROL_PORT names another port)")
     print(f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}")
+
+
+def blank() -> None:
+    """Exit with 0 if the database holds no tables of ours yet."""
+    with psycopg.connect(os.environ["GRIDPATROL_DATABASE_URL"].replace("+psycopg:", ":", 1)) as connection:
+        schema = os.environ.get("GRIDPATROL_SCHEMA", "haixi")
+        found = connection.execute("SELECT to_regclass(%s)", (f"{schema}.alembic_version",)).fetchone()
+    sys.exit(found != (None,))
 
 
 def ready(where: str) -> None:
@@ -47,4 +56,4 @@ def welcome(where: str) -> None:
 
 if __name__ == "__main__":
     verb, *arguments = sys.argv[1:]
-    {"address": address, "ready": ready, "welcome": welcome}[verb](*arguments)
+    {"address": address, "blank": blank, "ready": ready, "welcome": welcome}[verb](*arguments)

@@ -13,7 +13,7 @@ FILE_LINES, FUNCTION_LINES = 400, 50
 LOCKS = (Path("docker/requirements.txt"), Path("docker/requirements-dev.txt"))
 HOSTS = re.compile(
     r"(p[y]pi|p[y]thonhosted|n[p]mjs|n[p]mmirror|y[a]rnpkg)\.(org|com)|deb\.d[e]bian\.org"
-    r"|^\s*(--)?(extra-)?index-url|^\s*registry\s*=|\"resolved\":\s*\"http",
+    r"|^\s*(--)?(extra-)?index-url|^\s*registry\s*=\s*[\"']?http|\"resolved\":\s*\"http",
     re.MULTILINE,
 )
 

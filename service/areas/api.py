@@ -24,6 +24,7 @@ from service.areas.schemas import (
     LaySchema,
     LineageSchema,
     LocateQuery,
+    ProposalSchema,
     RevisionQuery,
     RevisionSchema,
     WeighedSchema,
@@ -43,8 +44,11 @@ from service.web import (
 )
 
 GEOJSON, GEOPACKAGE = "application/geo+json", "application/geopackage+sqlite3"
-FILES = (GEOJSON, "application/json", GEOPACKAGE)
-FILE = {"type": "object", "description": "A feature collection of polygons, or a GeoPackage with one layer"}
+FILES = {
+    GEOJSON: {"schema": ProposalSchema},
+    "application/json": {"schema": ProposalSchema},
+    GEOPACKAGE: {"schema": {"type": "string", "format": "binary", "description": "One layer of polygons"}},
+}
 blueprint = Blueprint("areas", __name__, url_prefix="/api/v1", description="Areas and their grids")
 
 
@@ -130,7 +134,7 @@ class Lineage(MethodView):
 class GridRevisions(MethodView):
     @needs("grids:revise")
     @blueprint.arguments(RevisionQuery, location="query")
-    @blueprint.doc(requestBody={"required": True, "content": {each: {"schema": FILE} for each in FILES}})
+    @blueprint.doc(requestBody={"required": True, "content": FILES})
     @blueprint.response(201, RevisionSchema)
     @blueprint.alt_response(200, schema=WeighedSchema, description="The report of a dry run")
     def post(self, query):

@@ -15,7 +15,7 @@ from service.areas.proposals import Finding, Proposal, Wish
 from service.areas.schemas import SYSTEMS, ProposalSchema, WishSchema
 from service.errors import Invalid, TooLarge, Unreadable
 
-MOST_GRIDS = 5_000  # in one file
+MOST_GRIDS = 2_000  # in one file; a whole prefecture has some 1,500
 MOST_VERTICES = 200_000  # in one file
 SAME = {"EPSG:4326": "wgs84", "EPSG:4490": "cgcs2000"}
 CGCS2000 = 4490

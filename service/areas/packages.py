@@ -13,6 +13,8 @@ import numpy as np
 
 MAGIC = b"SQLite format 3\0"
 SECONDS = 10  # to read a file
+CATALOGUE = ("gpkg_contents", "gpkg_geometry_columns", "gpkg_spatial_ref_sys")
+LEAST_LENGTH = 1 << 20  # bytes of one value or statement; no value can be longer than its file
 PARTS = 5_000  # polygons, or rings of one
 ENVELOPES = (0, 32, 48, 48, 64)  # bytes, by what the header says
 ALLOWED = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ)
@@ -44,53 +46,68 @@ def _opened(database: sqlite3.Connection, body: bytes) -> sqlite3.Connection:
     database.deserialize(body[:18] + rollback + body[20:])
     database.execute("PRAGMA trusted_schema = OFF")
     database.execute("PRAGMA cell_size_check = ON")
+    database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, max(len(body), LEAST_LENGTH))
     database.set_authorizer(_may)
     end = time.monotonic() + SECONDS
-    database.set_progress_handler(lambda: time.monotonic() > end, 100_000)
+    database.set_progress_handler(lambda: time.monotonic() > end, 1_000)
     return database
 
 
 def _may(
     action: int, what: str | None, _column: str | None, _database: str | None, inside: str | None
 ) -> int:
-    asks = action == sqlite3.SQLITE_PRAGMA and what == "table_info"
+    asks = action == sqlite3.SQLITE_PRAGMA and what == "table_xinfo"
     return sqlite3.SQLITE_OK if asks or (action in ALLOWED and inside is None) else sqlite3.SQLITE_DENY
 
 
 def _read(database: sqlite3.Connection, most: int) -> Package:
+    for table in CATALOGUE:
+        _columns(database, table)
     layers = database.execute(
         "SELECT c.table_name, g.column_name, g.srs_id FROM gpkg_contents c JOIN gpkg_geometry_columns g"
         " ON g.table_name = c.table_name WHERE c.data_type = 'features' LIMIT 2"
     ).fetchall()
-    if len(layers) != 1:
+    if len(layers) != 1 or not all(isinstance(name, str) for name in layers[0][:2]):
         raise ValueError("The file must hold exactly one layer of features.")
     table, geometry, system = layers[0]
-    kinds = database.execute("SELECT type, sql FROM sqlite_master WHERE name = ?", (table,)).fetchall()
-    if [kind for kind, _ in kinds] != ["table"] or "VIRTUAL" in kinds[0][1].upper().split("(")[0].split():
-        raise ValueError("The layer must be a plain table.")
     return Package(_system(database, system), _features(database, table, geometry, most))
 
 
-def _system(database: sqlite3.Connection, system: int) -> str | None:
+def _columns(database: sqlite3.Connection, table: str) -> dict[str, bool]:
+    """The columns of a plain table, and whether they are its key; nothing in it is computed."""
+    found = database.execute("SELECT type, sql FROM sqlite_master WHERE name = ? COLLATE NOCASE", (table,))
+    kinds = [
+        kind if "VIRTUAL" not in str(sql).upper().split("(")[0].split() else "virtual" for kind, sql in found
+    ]
+    columns = database.execute(f"PRAGMA table_xinfo({_quoted(table)})").fetchall()
+    if kinds != ["table"] or any(hidden for *_, hidden in columns):
+        raise ValueError("The file must hold its layer in plain tables.")
+    return {name: bool(key) for _, name, _, _, _, key, _ in columns}
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _system(database: sqlite3.Connection, system: Any) -> str | None:
     found = database.execute(
         "SELECT organization, organization_coordsys_id FROM gpkg_spatial_ref_sys WHERE srs_id = ?", (system,)
     ).fetchone()
     if system in (0, -1):
         return None
-    if not found or str(found[0]).upper() != "EPSG":
+    if not found or str(found[0]).upper() != "EPSG" or not isinstance(found[1], int):
         raise ValueError("The layer has a coordinate system without an EPSG code.")
     return f"EPSG:{found[1]}"
 
 
 def _features(database: sqlite3.Connection, table: str, geometry: str, most: int) -> list[dict[str, Any]]:
-    quoted = '"' + table.replace('"', '""') + '"'
-    columns = database.execute(f"PRAGMA table_info({quoted})").fetchall()
-    keys = {name for _, name, *_, is_key in columns if is_key}
-    rows = database.execute(f"SELECT * FROM {quoted} LIMIT ?", (most + 1,))
-    names = [column[0] for column in rows.description]
-    if geometry not in names:
+    columns = _columns(database, table)
+    if geometry not in columns:
         raise ValueError("The layer has no geometry.")
-    return [_feature(dict(zip(names, row, strict=True)), geometry, keys) for row in rows]
+    keys = {name for name, is_key in columns.items() if is_key}
+    wanted = ", ".join(_quoted(name) for name in columns)
+    rows = database.execute(f"SELECT {wanted} FROM {_quoted(table)} LIMIT ?", (most + 1,))
+    return [_feature(dict(zip(columns, row, strict=True)), geometry, keys) for row in rows]
 
 
 def _feature(row: dict[str, Any], geometry: str, keys: set[str]) -> dict[str, Any]:

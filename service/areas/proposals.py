@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from geo.findings import MOST_VERTICES
 from geo.grids import check, reading_order
 from geo.index import ALWAYS
 from geo.plane import area_m2
@@ -120,7 +121,12 @@ def _created(wish: Wish) -> dict[str, Any]:
 
 
 def _area(shape: Any) -> float | None:
-    return round(area_m2(shape), 1) if shape.is_valid and not shape.is_empty else None
+    return round(area_m2(shape), 1) if _is_sound(shape) else None
+
+
+def _is_sound(shape: Any) -> bool:
+    """Whether a shape may be measured; the cheaper test comes first."""
+    return shape is not None and shapely.get_num_coordinates(shape) <= MOST_VERTICES and shape.is_valid
 
 
 def complete(proposal: Proposal, standing: Standing) -> Proposal:
@@ -142,7 +148,7 @@ def _numbered(wishes: list[Wish], used: Iterable[str]) -> list[Wish]:
     last = last_numbers([*used, *(wish.code for wish in wishes)])
     waiting = defaultdict(list)
     for place, wish in enumerate(wishes):
-        if not wish.code and wish.community and wish.shape is not None and wish.shape.is_valid:
+        if not wish.code and wish.community and _is_sound(wish.shape):
             waiting[wish.community].append(place)
     numbered = list(wishes)
     for community, places in waiting.items():
@@ -188,7 +194,7 @@ def _of_code(wish: Wish, ended: Sequence[str], standing: Standing) -> Iterable[F
     if wish.community not in standing.communities:
         if wish.community:
             yield Finding(*told, "unknown_community", "There is no such community in your area.")
-    elif not wish.code and wish.shape is not None and wish.shape.is_valid:
+    elif not wish.code and _is_sound(wish.shape):
         yield Finding(*told, "no_number_left", f"A community has at most {HIGHEST} grids.")
     elif wish.code in standing.current and wish.code not in ended:
         yield Finding(*told, "code_taken", "Another grid has this code, and this one does not replace it.")
@@ -219,7 +225,7 @@ def _told(flaw: Any, named: dict[str, Wish], standing: Standing) -> Finding:
 
 def _around(wishes: list[Wish], ended: Sequence[str], standing: Standing) -> list[tuple[str, Any]]:
     """The grids that stay and meet a wish; those outside the proposer's area are not named."""
-    sound = [wish.shape for wish in wishes if shapely.is_valid(wish.shape)]
+    sound = [wish.shape for wish in wishes if _is_sound(wish.shape)]
     met = standing.places.index.tree.query(sound, predicate="intersects")[1] if sound else []
     return _named(sorted(set(map(int, met))), ended, standing)
 

@@ -186,7 +186,7 @@ class RevisionQuery(Strict):
 
     dry_run = fields.Boolean(load_default=False, truthy={"true"}, falsy={"false"})
     crs = fields.String(
-        validate=validate.Regexp(rf"({'|'.join(SYSTEMS)}|EPSG:[1-9][0-9]{{3,4}})\Z"),
+        validate=validate.Regexp(rf"^({'|'.join(SYSTEMS)}|EPSG:[1-9][0-9]{{3,4}})$"),
         metadata={"description": "wgs84, cgcs2000, gcj02, bd09, or EPSG:n; a GeoPackage carries its own"},
     )
     area = Code(12, metadata={"description": "All grids must lie in this area"})

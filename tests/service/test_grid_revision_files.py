@@ -167,6 +167,9 @@ UNSOUND = {
     "a virtual table": lambda: altered(
         a_package(), "ALTER TABLE grids RENAME TO rest", "CREATE VIRTUAL TABLE grids USING fts5(code, geom)"
     ),
+    "a computed column of the catalogue": lambda: altered(
+        a_package(), "ALTER TABLE gpkg_contents ADD COLUMN more AS (hex(zeroblob(1000)))"
+    ),
     "a computed column": lambda: altered(
         a_package(), "ALTER TABLE grids ADD COLUMN more AS (hex(zeroblob(100000000)))"
     ),

@@ -20,6 +20,13 @@ test('shares are weighted by area', () => {
   expect(sum.share_no_evidence).toBe(0.25)
 })
 
+test('a pastoral grid does not drown a town', () => {
+  const town = aRow({ share_seen: 0.8 })
+  const pasture = aRow({ basis: 'checkpoints', area_m2: 1e8 })
+  expect(addUp([town, pasture])).toMatchObject({ grids: 2, share_seen: 0.8 })
+  expect(addUp([{ ...pasture, share_seen: 0.5 }]).share_seen).toBe(0.5)
+})
+
 test('no grids add up to nothing seen', () => {
   expect(addUp([])).toMatchObject({ grids: 0, share_seen: 0, last_seen_at: null })
 })

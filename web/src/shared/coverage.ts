@@ -16,7 +16,8 @@ export interface Figures {
   tally: Tally
   share_seen: number
   share_no_evidence: number
-  visits: number
+  /** A patrol that crosses three grids visits three. */
+  grid_visits: number
   person_minutes: number
   last_seen_at: string | null
 }
@@ -32,24 +33,27 @@ function later(a: string | null, b: string | null): string | null {
   return Date.parse(a) >= Date.parse(b) ? a : b
 }
 
-/** Adds grids up; shares are weighted by area, as the server does it. */
+function weighted(rows: readonly CoverageRow[], share: (row: CoverageRow) => number): number {
+  const ground = rows.reduce((sum, row) => sum + row.area_m2, 0)
+  return ground ? rows.reduce((sum, row) => sum + share(row) * row.area_m2, 0) / ground : 0
+}
+
+/**
+ * Adds grids up as the server does: shares are weighted by ground, and grids that are measured by checkpoints,
+ * each of them wider than a town, speak only where no other grid does.
+ */
 export function addUp(rows: readonly CoverageRow[]): Figures {
-  const figures: Figures = {
-    grids: rows.length, tally: tally(rows), share_seen: 0, share_no_evidence: 0,
-    visits: 0, person_minutes: 0, last_seen_at: null,
+  const byGround = rows.filter((row) => row.basis === 'area')
+  const speaking = byGround.length ? byGround : rows
+  return {
+    grids: rows.length,
+    tally: tally(rows),
+    share_seen: weighted(speaking, (row) => row.share_seen),
+    share_no_evidence: weighted(speaking, (row) => row.share_no_evidence),
+    grid_visits: rows.reduce((sum, row) => sum + row.visits, 0),
+    person_minutes: rows.reduce((sum, row) => sum + row.person_minutes, 0),
+    last_seen_at: rows.reduce<string | null>((latest, row) => later(latest, row.last_seen_at), null),
   }
-  let area = 0
-  for (const row of rows) {
-    area += row.area_m2
-    figures.share_seen += row.share_seen * row.area_m2
-    figures.share_no_evidence += row.share_no_evidence * row.area_m2
-    figures.visits += row.visits
-    figures.person_minutes += row.person_minutes
-    figures.last_seen_at = later(figures.last_seen_at, row.last_seen_at)
-  }
-  figures.share_seen = area ? figures.share_seen / area : 0
-  figures.share_no_evidence = area ? figures.share_no_evidence / area : 0
-  return figures
 }
 
 /** The leading digits that the code of everything inside an area begins with. */

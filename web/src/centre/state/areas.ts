@@ -1,23 +1,23 @@
 /** The tree of areas that the signed-in member may see. */
 import { computed, shallowRef } from 'vue'
 import { allAreas } from '../../shared/api'
+import { isAbove, rootOf } from '../../shared/tree'
 import { nameOf } from '../../shared/i18n'
 import type { Area, Level } from '../../shared/types'
 
 const FOUND_AT_MOST = 30
-const LEVELS: readonly Level[] = ['prefecture', 'county', 'township', 'community']
 
 const areas = shallowRef<ReadonlyMap<string, Area>>(new Map())
 
 export const areasLoaded = computed(() => areas.value.size > 0)
-export const rootArea = computed<Area | null>(() => {
-  const all = [...areas.value.values()]
-  const top = all.filter((area) => !area.parent || !areas.value.has(area.parent))
-  return top.sort((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level))[0] ?? null
-})
+export const rootArea = computed<Area | null>(() =>
+  [...areas.value.values()].find((each) => !each.parent || !areas.value.has(each.parent)) ?? null)
 
-export async function loadAreas(): Promise<void> {
-  areas.value = new Map((await allAreas()).map((area) => [area.code, area]))
+export async function loadAreas(home: string | undefined): Promise<void> {
+  const all = await allAreas()
+  const root = rootOf(all, home)
+  const above = new Set(root ? all.filter((each) => isAbove(each, root)) : [])
+  areas.value = new Map(all.filter((each) => !above.has(each)).map((each) => [each.code, each]))
 }
 
 export function forgetAreas(): void {

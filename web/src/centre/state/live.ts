@@ -36,25 +36,28 @@ let timer: ReturnType<typeof setTimeout> | undefined
 let running: AbortController | undefined
 let lastSeen = ''
 
+/**
+ * The townships are few and change whenever one of their grids does, so they tell whether the many are worth asking for.
+ */
 async function ask(signal: AbortSignal): Promise<void> {
   const root = rootArea.value?.code
   const scope = view.area ?? root
   if (!root || !scope) return
   const asked = bounds(Date.now())
-  const [below, all, alone] = await Promise.all([
+  const all = await coverage({ area: root, by: 'township', ...asked }, signal)
+  const seen = JSON.stringify([scope, view.grid, asked, all])
+  if (seen === lastSeen || signal.aborted) return
+  const [below, alone] = await Promise.all([
     coverage({ area: scope, by: 'grid', ...asked }, signal),
-    coverage({ area: root, by: 'township', ...asked }, signal),
     view.grid ? coverage({ area: view.grid, by: 'grid', ...asked }, signal) : null,
   ])
   if (signal.aborted) return
-  live.window = below.window
-  live.asked = asked
-  chosenAlone.value = alone?.rows[0] ?? null
-  const seen = JSON.stringify([scope, asked, below.rows, all.rows])
-  if (seen === lastSeen) return
   lastSeen = seen
   grids.value = below.rows
   townships.value = all.rows
+  chosenAlone.value = alone?.rows[0] ?? null
+  live.window = all.window
+  live.asked = asked
   live.revision += 1
 }
 
@@ -87,6 +90,7 @@ export function poll(): void {
 
 /** Another window: what is shown no longer answers the question. */
 export function askAnew(): void {
+  lastSeen = ''
   grids.value = null
   live.window = null
   live.status = 'loading'
@@ -97,6 +101,7 @@ export function askAnew(): void {
 export function askElsewhere(code: string | null): void {
   const here = area(code)
   const inside = here ? (grids.value ?? []).filter((row) => row.code.startsWith(prefixOf(here))) : []
+  lastSeen = ''
   grids.value = inside.length > 0 && inside.length === here?.grids ? inside : null
   poll()
 }

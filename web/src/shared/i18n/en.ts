@@ -65,6 +65,7 @@ export const en: Messages = {
   grids_total: 'Grids',
   grids_unseen: 'Unseen grids',
   visits: 'Visits',
+  grid_visits: 'Grid visits',
   person_time: 'Patrol time',
   minutes: 'person-min',
   hours: 'person-h',

@@ -63,6 +63,7 @@ export const zh = {
   grids_total: '网格',
   grids_unseen: '未巡网格',
   visits: '到访',
+  grid_visits: '网格到访',
   person_time: '巡逻用时',
   minutes: '人分',
   hours: '人时',

@@ -11,12 +11,13 @@ import { leaders, namesOf, points, type Spot, type TownshipSpot } from './featur
 import { graticule } from './graticule'
 import { pointing, type Listener } from './pointing'
 import { spread } from './spread'
-import { GRIDS_APPEAR, GRID_NAMES, RINGS_GONE, accentPaint, mapStyle, ringSize, type Accent } from './style'
+import { GRID_NAMES, RINGS_GONE, accentPaint, mapStyle, ringSize, type Accent } from './style'
 
 setWorkerUrl(workerUrl)
 
 const HAIXI: [number, number, number, number] = [90.2, 34.9, 99.7, 39.2]
 const CLOSEST_FIT = 15.2
+const LOOKED_AT = 40 // pixels
 const RINGS_APART = DIAMETER + 2
 
 export type Padding = Record<'top' | 'bottom' | 'left' | 'right', number>
@@ -99,7 +100,7 @@ export function coverageMap(container: HTMLElement, span: Partial<Span>, scale: 
     map.on('sourcedata', (event) => { if (event.sourceId === 'coverage' && event.isSourceLoaded) nameGrids() })
     map.on('zoom', () => layRings())
   })
-  map.on('zoom', () => listener.overview(map.getZoom() < GRIDS_APPEAR))
+  map.on('zoom', () => listener.overview(map.getZoom() < RINGS_GONE))
   map.on('error', (event) => listener.failed((event.error as { status?: number }).status ?? 0))
   pointing(map, listener)
 
@@ -135,7 +136,7 @@ export function coverageMap(container: HTMLElement, span: Partial<Span>, scale: 
     /** Whether a box of ground is in view, and big enough to be looked at, within the padding. */
     shows([west, south, east, north]: [number, number, number, number], padding: Padding): boolean {
       const [topLeft, bottomRight] = [map.project([west, north]), map.project([east, south])]
-      return map.getZoom() > GRIDS_APPEAR + 1 &&
+      return bottomRight.x - topLeft.x > LOOKED_AT &&
         topLeft.x >= padding.left && bottomRight.x <= container.clientWidth - padding.right &&
         topLeft.y >= padding.top && bottomRight.y <= container.clientHeight - padding.bottom
     },

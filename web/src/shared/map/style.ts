@@ -4,13 +4,16 @@ import type {
   SymbolLayerSpecification,
 } from 'maplibre-gl'
 import { HATCH } from './drawings'
-import { CANVAS, PLACE_TEXT, QUIET_TEXT, RULE, RULE_TEXT, SELECTED, STATE_COLOUR } from './palette'
+import { CANVAS, OUTSIDE, PLACE_TEXT, QUIET_TEXT, RULE, RULE_TEXT, SELECTED, STATE_COLOUR } from './palette'
 import type { State } from '../types'
 
 // Without a glyph URL the map draws its letters from these fonts of the machine.
 const FONT = ['Segoe UI', 'Helvetica Neue', 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'WenQuanYi Micro Hei', 'sans-serif']
-/** Below this zoom townships stand for their grids; above the next one the grids stand for themselves. */
-export const GRIDS_APPEAR = 10.6
+/**
+ * Pastoral grids are wide enough to be drawn long before those of a town; until those are, rings stand for townships.
+ */
+export const GRIDS_APPEAR = 8.6
+const RINGS_FADE = 10.6
 export const RINGS_GONE = 11.6
 export const GRID_NAMES = 14.6
 // A tile of this zoom still tells a metre from the next; closer tiles would only be more requests.
@@ -25,11 +28,11 @@ function byState(values: Record<State, string | number>): ExpressionSpecificatio
 }
 
 function appearing(at: ExpressionSpecification | number): ExpressionSpecification {
-  return ['interpolate', ['linear'], ['zoom'], GRIDS_APPEAR - 0.8, 0, GRIDS_APPEAR + 0.4, at]
+  return ['interpolate', ['linear'], ['zoom'], GRIDS_APPEAR - 1, 0, GRIDS_APPEAR + 0.4, at]
 }
 
 function vanishing(full: ExpressionSpecification | number): ExpressionSpecification {
-  return ['interpolate', ['linear'], ['zoom'], GRIDS_APPEAR, full, RINGS_GONE, 0]
+  return ['interpolate', ['linear'], ['zoom'], RINGS_FADE, full, RINGS_GONE, 0]
 }
 
 // Far off, on a phone, every township still has room; close by, a ring is read from across the room.
@@ -53,7 +56,6 @@ const FILL: StateValues = { seen: 0.56, partly: 0.34, unseen: 0.1, no_evidence: 
 const FILL_EMPHASIS: StateValues = { seen: 0.08, partly: 0.08, unseen: 0.72, no_evidence: 0 }
 const EDGE: StateValues = { seen: 0.95, partly: 0.9, unseen: 0.85, no_evidence: 0 }
 const EDGE_EMPHASIS: StateValues = { seen: 0.28, partly: 0.28, unseen: 1, no_evidence: 0 }
-const OUTSIDE = 0.36
 
 export interface Accent {
   /** Bring out the grids that nobody has seen. */
@@ -75,7 +77,7 @@ export function accentPaint({ emphasis, prefix }: Accent): [layer: string, prope
   ]
 }
 
-const EDGE_WIDTH: ExpressionSpecification = ['interpolate', ['exponential', 1.5], ['zoom'], 11, 0.6, 14, 1.4, 17, 2.6]
+const EDGE_WIDTH: ExpressionSpecification = ['interpolate', ['exponential', 1.5], ['zoom'], 8, 0.4, 11, 0.7, 14, 1.4, 17, 2.6]
 
 const fills: FillLayerSpecification[] = [
   { id: 'grid-fill', type: 'fill', source: 'coverage', 'source-layer': 'coverage',
@@ -117,8 +119,8 @@ function labels(scale: number): LayerSpecification[] {
     minzoom: GRID_NAMES },
     { ...symbol('community-name', 'communities',
       { 'text-field': ['get', 'name'], 'text-size': size(11), 'text-max-width': 9, 'text-padding': 8 },
-      { 'text-color': QUIET_TEXT, 'text-opacity': ['interpolate', ['linear'], ['zoom'], 12.6, 0, 13, 1, 14.2, 1, GRID_NAMES, 0] }),
-    minzoom: 12.6, maxzoom: GRID_NAMES },
+      { 'text-color': PLACE_TEXT, 'text-opacity': ['interpolate', ['linear'], ['zoom'], 12.1, 0, 12.4, 1, GRID_NAMES - 0.1, 1, GRID_NAMES, 0] }),
+    minzoom: 12.1, maxzoom: GRID_NAMES },
     { ...symbol('township-name', 'townships',
       { 'text-field': ['get', 'name'], 'text-size': size(13), 'text-letter-spacing': 0.08, 'text-padding': 12,
         'text-variable-anchor': ['bottom', 'top'], 'text-radial-offset': 1.5 },
@@ -138,7 +140,7 @@ function labels(scale: number): LayerSpecification[] {
     // The map gives room to the topmost layer first, so that no name is written across a ring.
     { ...symbol('township-ring', 'rings',
       { 'icon-image': ['get', 'ring'], 'icon-size': ringSized(1), 'icon-allow-overlap': true, 'icon-padding': 0 },
-      { 'icon-opacity': vanishing(within(1)) }),
+      { 'icon-opacity': vanishing(1) }),
     maxzoom: RINGS_GONE },
   ]
 }
@@ -149,7 +151,7 @@ export function mapStyle(tiles: string, scale: number): StyleSpecification {
     transition: { duration: 220, delay: 0 },
     sources: {
       graticule: { type: 'geojson', data: EMPTY },
-      coverage: { type: 'vector', tiles: [tiles], minzoom: 8, maxzoom: TILES_TO },
+      coverage: { type: 'vector', tiles: [tiles], minzoom: 7, maxzoom: TILES_TO },
       townships: { type: 'geojson', data: EMPTY },
       communities: { type: 'geojson', data: EMPTY },
       rings: { type: 'geojson', data: EMPTY },

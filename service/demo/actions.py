@@ -1,0 +1,125 @@
+"""Load the demonstration, once: real areas, and made-up grids, teams, members and patrols."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+import numpy as np
+import shapely
+from geoalchemy2.shape import from_shape
+from sqlalchemy import insert, update
+
+from service.areas import actions as areas
+from service.areas import tree
+from service.areas.models import Area
+from service.coverage.actions import rebuild_marked
+from service.db import session, transaction, uuid7
+from service.demo import accounts, day, ground, people, queries
+from service.demo.ground import Ground
+from service.demo.people import People
+from service.members.models import Consent, Member
+from service.settings import Settings
+from service.teams.models import Membership, Team
+from service.uploads.actions import Batch, receive
+
+OnStep = Callable[[str, int, int], None]  # step, done, of how many
+
+SEED = 632800  # the same demonstration everywhere
+HOME = (97.3702, 37.3741)  # where the people with accounts are at home: in the middle of Delingha
+AT_ONCE = 50  # patrols in one transaction
+UPLOADS_AFTER = timedelta(seconds=20)  # a patrol's end
+
+
+class Size(NamedTuple):
+    """How much of the prefecture to show."""
+
+    prefixes: tuple[str, ...] = ("6328",)  # of the codes of the communities
+    teams: int = 1173
+    members: int = 6165
+    patrols: int = 700
+
+
+WHOLE = Size()
+
+
+class Plan(NamedTuple):
+    """All of the demonstration that does not depend on the time of the day."""
+
+    ground: Ground
+    people: People
+
+    @property
+    def home(self) -> str:
+        """The community around HOME."""
+        point = shapely.Point(HOME)
+        return next(grid.code[:12] for grid in self.ground.grids if grid.shape.covers(point))
+
+
+def load(settings: Settings, on_step: OnStep, size: Size = WHOLE, now: datetime | None = None) -> None:
+    """Load what is missing of the demonstration, and tell how far it is."""
+    plan = draw(size)
+    for step, is_there, make in (
+        ("areas and grids", queries.has_grids(), lambda: _lay(plan.ground)),
+        ("teams and members", queries.has_people(), lambda: _enlist(plan.people)),
+    ):
+        on_step(step, 0, 1)
+        with transaction():
+            if not session.scalar(is_there):
+                make()
+        on_step(step, 1, 1)
+    if not settings.demo_accounts.exists():
+        with transaction():
+            accounts.issue(accounts.planned(plan.people, plan.home), settings.demo_accounts)
+    on_step("accounts", 1, 1)
+    if not session.scalar(queries.has_patrols()):
+        walk(plan, size.patrols, now or datetime.now(UTC), on_step)
+
+
+def draw(size: Size) -> Plan:
+    """The demonstration as it is everywhere, before anything of it is stored."""
+    every = [area for area in tree.areas() if _is_shown(area, size.prefixes)]
+    laid = ground.lay(every, np.random.default_rng(SEED))
+    grids = Counter(grid.code[:12] for grid in laid.grids)
+    by_code = {area["code"]: area for area in every}
+    number = size.teams, size.members
+    return Plan(laid, people.gather(grids, by_code, number, np.random.default_rng(SEED + 1)))
+
+
+def _is_shown(area: dict[str, Any], prefixes: tuple[str, ...]) -> bool:
+    code = area["code"]
+    significant = code[: {"prefecture": 4, "county": 6, "township": 9, "community": 12}[area["level"]]]
+    return any(code.startswith(prefix) or prefix.startswith(significant) for prefix in prefixes)
+
+
+def _lay(laid: Ground) -> None:
+    areas.load_tree()
+    centres = [
+        {
+            "code": code,
+            "centre": from_shape(shapely.Point(place.lon, place.lat), 4326),
+            "is_synthetic": place.is_synthetic,
+        }
+        for code, place in laid.centres.items()
+    ]
+    session.execute(update(Area), centres)
+    areas.adopt(laid.grids)
+
+
+def _enlist(rows: People) -> None:
+    for model, part in zip((Team, Member, Membership, Consent), rows, strict=True):
+        session.execute(insert(model), part)
+
+
+def walk(plan: Plan, count: int, now: datetime, on_step: OnStep) -> None:
+    """Have so many members walk in the 24 hours before now, and their phones send it, as phones do."""
+    random = np.random.default_rng(SEED + 2)
+    recorded = list(day.patrols(plan.ground.grids, plan.people, count, now, random))
+    for done in range(0, len(recorded), AT_ONCE):
+        on_step("patrols", done, len(recorded))
+        with transaction():
+            for each in recorded[done : done + AT_ONCE]:
+                batch = Batch(uuid7(), "wgs84", None, each.items)
+                receive(each.member_id, batch, each.ended_at + UPLOADS_AFTER)
+        rebuild_marked()
+    on_step("patrols", len(recorded), len(recorded))

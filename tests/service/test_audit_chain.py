@@ -1,0 +1,219 @@
+"""No change, deletion, swap, insertion or cut tail of the audit trail goes unseen."""
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import text
+
+from service import db
+from service.audit import actions, chain
+from service.audit.models import AuditRow, AuditSeal
+from service.db import session, uuid7
+
+EVERYTHING = 2**62  # a transaction that never comes
+TEXTS = ("role", "action", "object_kind", "object_id", "purpose", "result", "trace_id", "area_code")
+
+
+@pytest.fixture
+def heads(database):
+    """Thirty sealed rows, and the heads that were written down."""
+    noted = {}
+    for batch in range(3):
+        for each in range(10):
+            actions.record(
+                "track.read", "patrol", uuid7(), subject=uuid7(), purpose=f"why {each}", result="done"
+            )
+        _, head = actions.seal(EVERYTHING)
+        noted[head.seq] = head.digest
+    session.execute(text("UPDATE audit_rows SET trace_id = repeat('a', 32), area_code = '632802000000'"))
+    session.execute(text("UPDATE audit_rows SET actor_id = subject_id, session_id = subject_id"))
+    reseal()
+    return {seal.seq: seal.digest.hex() for seal in session.query(AuditSeal) if seal.seq % 10 == 0}
+
+
+def reseal():
+    session.execute(text("DELETE FROM audit_seals"))
+    session.expire_all()
+    actions.seal(EVERYTHING)
+
+
+def findings(heads):
+    return actions.verify(heads).findings
+
+
+def a_flipped_bit(random_):
+    """SQL that flips one bit of one value of one row or link."""
+    seq, table = random_.randint(1, 30), random_.choice(["rows", "rows", "rows", "seals"])
+    row = f"id = (SELECT row_id FROM audit_seals WHERE seq = {seq})"
+    if table == "seals":
+        column, bit = random_.choice(["previous", "digest"]), random_.randrange(256)
+        flip = f"set_bit({column}, {bit}, 1 - get_bit({column}, {bit}))"
+        return f"UPDATE audit_seals SET {column} = {flip} WHERE seq = {seq}"
+    column = random_.choice([*TEXTS, "actor_id", "session_id", "subject_id", "at", "xid"])
+    if column in TEXTS:
+        place = random_.randint(1, 4)
+        changed = f"overlay({column} PLACING chr(ascii(substr({column}, {place}, 1)) # {2 ** random_.randrange(5)}) FROM {place})"
+    elif column == "at":
+        changed = f"at + {2 ** random_.randrange(40)} * interval '1 microsecond'"
+    elif column == "xid":
+        changed = f"xid # {2 ** random_.randrange(32)}"
+    else:
+        digit = random_.randrange(32)
+        bit = 2 ** random_.randrange(4)
+        plain = f"replace({column}::text, '-', '')"
+        turned = f"to_hex(('x' || substr({plain}, {digit + 1}, 1))::bit(4)::int # {bit})"
+        changed = f"overlay({plain} PLACING {turned} FROM {digit + 1})::uuid"
+    return f"UPDATE audit_rows SET {column} = {changed} WHERE {row}"
+
+
+def test_an_honest_trail_has_no_findings(heads):
+    assert actions.verify(heads)[:4] == (30, 30, 0, 0)
+    assert findings(heads) == []
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_a_flipped_bit_is_found(heads, seed):
+    changed = session.execute(text(a_flipped_bit(random.Random(seed)))).rowcount
+    assert (changed, findings(heads) != []) == (1, True)
+
+
+FORGERIES = {
+    "a deleted row": "DELETE FROM audit_rows WHERE id = (SELECT row_id FROM audit_seals WHERE seq = 7)",
+    "a deleted link": "DELETE FROM audit_seals WHERE seq = 7",
+    "the oldest deleted": """
+        WITH gone AS (DELETE FROM audit_seals WHERE seq = 1 RETURNING row_id)
+        DELETE FROM audit_rows WHERE id IN (SELECT row_id FROM gone)""",
+    "a row and its link deleted": """
+        WITH gone AS (DELETE FROM audit_seals WHERE seq = 7 RETURNING row_id)
+        DELETE FROM audit_rows WHERE id IN (SELECT row_id FROM gone)""",
+    "two rows swapped": """
+        UPDATE audit_rows a SET purpose = b.purpose, object_id = b.object_id, subject_id = b.subject_id
+        FROM audit_rows b, audit_seals s, audit_seals t
+        WHERE (s.seq, t.seq) IN ((7, 8), (8, 7)) AND a.id = s.row_id AND b.id = t.row_id""",
+    "two links swapped": """
+        UPDATE audit_seals a SET digest = b.digest, previous = b.previous FROM audit_seals b
+        WHERE (a.seq, b.seq) IN ((7, 8), (8, 7))""",
+    "a row slipped in": """
+        INSERT INTO audit_rows (role, action, object_kind, result, xid)
+        SELECT 'officer', 'track.read', 'patrol', 'done', min(xid) - 1 FROM audit_rows""",
+    "a cut tail": """
+        WITH gone AS (DELETE FROM audit_seals WHERE seq > 25 RETURNING row_id)
+        DELETE FROM audit_rows WHERE id IN (SELECT row_id FROM gone)""",
+    "everything gone": "WITH gone AS (DELETE FROM audit_seals) DELETE FROM audit_rows",
+}
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_a_forgery_is_found(heads, forgery):
+    session.execute(text(FORGERIES[forgery]))
+    assert findings(heads) != []
+
+
+def test_a_chain_that_was_worked_out_anew_differs_from_the_heads(heads):
+    session.execute(text("UPDATE audit_rows SET purpose = 'other'"))
+    reseal()
+    assert (findings({}), len(findings(heads))) == ([], 3)
+
+
+def test_a_row_that_is_not_sealed_yet_is_no_finding(heads):
+    actions.record("track.read", "patrol", uuid7())
+    report = actions.verify(heads)
+    assert (report.waiting, report.findings) == (1, [])
+
+
+def test_sealing_goes_on_where_it_stopped(heads):
+    actions.record("track.read", "patrol", uuid7())
+    sealed, head = actions.seal(EVERYTHING)
+    assert (sealed, head.seq, findings(heads | {head.seq: head.digest})) == (1, 31, [])
+
+
+def test_nothing_is_sealed_twice(heads):
+    assert actions.seal(EVERYTHING) == (0, None)
+
+
+def test_rows_that_were_erased_by_age_leave_the_chain_whole(heads):
+    old = "UPDATE audit_rows SET at = '2021-01-01Z' WHERE id IN (SELECT row_id FROM audit_seals WHERE seq < 11)"
+    session.execute(text(old))
+    reseal()
+    noted = {seal.seq: seal.digest.hex() for seal in session.query(AuditSeal)}
+    erased = actions.trim(chain.datetime(2022, 1, 1, tzinfo=chain.UTC))
+    report = actions.verify(noted)
+    assert (erased, report.trimmed, report.checked, report.findings) == (10, 10, 20, [])
+
+
+def test_more_than_was_erased_by_age_is_missed(heads):
+    test_rows_that_were_erased_by_age_leave_the_chain_whole(heads)
+    session.execute(text("DELETE FROM audit_rows WHERE id IN (SELECT row_id FROM audit_seals WHERE seq = 11)"))
+    assert [finding.seq for finding in findings({})] == [11]
+
+
+def test_old_rows_among_younger_ones_wait(heads):
+    session.execute(
+        text("UPDATE audit_rows SET at = '2021-01-01Z' WHERE id = (SELECT row_id FROM audit_seals WHERE seq = 9)")
+    )
+    reseal()
+    assert actions.trim(chain.datetime(2022, 1, 1, tzinfo=chain.UTC)) == 0
+
+
+@pytest.fixture
+def committed(app):
+    """Real transactions; what they leave is taken away."""
+    yield app.engine
+    with app.engine.begin() as connection:
+        connection.execute(text("DELETE FROM audit_seals"))
+        connection.execute(text("DELETE FROM audit_rows"))
+
+
+INSERT = text("INSERT INTO audit_rows (role, action, object_kind, result) VALUES ('system', :action, 'x', 'done')")
+
+
+def test_a_row_that_is_committed_late_is_not_passed_over(committed):
+    with committed.connect() as slow:
+        slow.execute(INSERT, {"action": "slow"})
+        with committed.begin() as quick:
+            quick.execute(INSERT, {"action": "quick"})
+        with db.transaction():
+            early = actions.seal()[0]
+        slow.commit()
+    with db.transaction():
+        actions.seal(EVERYTHING)
+    order = [row.action for _, row in session.execute(actions.queries.chain())]
+    db.session.remove()
+    assert (early, order) == (0, ["slow", "quick"])
+
+
+def test_two_workers_seal_one_chain(committed):
+    with committed.begin() as connection:
+        for _ in range(50):
+            connection.execute(INSERT, {"action": "quick"})
+
+    def work():
+        with db.transaction():
+            count = actions.seal(EVERYTHING)[0]
+        db.session.remove()
+        return count
+
+    with ThreadPoolExecutor(4) as workers:
+        counts = [each.result() for each in [workers.submit(work) for _ in range(4)]]
+    found = actions.verify({})
+    db.session.remove()
+    assert (sorted(counts), found.findings) == ([0, 0, 0, 50], [])
+
+
+def test_the_job_notes_the_head_and_the_command_verifies(committed, tmp_path, monkeypatch):
+    from service.cli import main
+
+    monkeypatch.setenv("GRIDPATROL_AUDIT_HEADS", str(tmp_path / "heads.jsonl"))
+    with committed.begin() as connection:
+        connection.execute(INSERT, {"action": "quick"})
+    with db.transaction():
+        actions.note(actions.seal(EVERYTHING)[1], tmp_path / "heads.jsonl")
+    honest = CliRunner().invoke(main, ["audit", "verify"])
+    with committed.begin() as connection:
+        connection.execute(text("DELETE FROM audit_seals"))
+        connection.execute(text("DELETE FROM audit_rows"))
+    cut = CliRunner().invoke(main, ["audit", "verify"])
+    assert (honest.exit_code, cut.exit_code, "cut off" in cut.output) == (0, 1, True), honest.output
