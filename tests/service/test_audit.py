@@ -8,12 +8,13 @@ from tests.factories import a_member, a_team
 from tests.service.phone import a_patrol, send
 
 DELINGHA, GOLMUD, HAIXI = "632802000000", "632801000000", "632800000000"
+PHONE = "13812345678"
 PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
 def walker(database):
-    return a_member()
+    return a_member(phone=PHONE)
 
 
 @pytest.fixture
@@ -75,7 +76,6 @@ def test_a_track_out_of_sight_is_not_there_whatever_the_purpose(signed_in, patro
 
 @pytest.mark.parametrize("purpose", ["巴图的签到", "call 13812345678"])
 def test_a_purpose_may_not_name_the_walker(officer, walker, patrol, purpose):
-    walker.phone = "13812345678"
     assert track(officer, patrol, purpose=purpose).status_code == 422
 
 

@@ -2,7 +2,6 @@
 
 import random
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event
 
 import pytest
 from click.testing import CliRunner
@@ -20,14 +19,9 @@ TEXTS = ("role", "action", "object_kind", "object_id", "purpose", "result", "tra
 @pytest.fixture
 def heads(database):
     """Thirty sealed rows, and the heads that were written down."""
-    noted = {}
-    for batch in range(3):
-        for each in range(10):
-            actions.record(
-                "track.read", "patrol", uuid7(), subject=uuid7(), purpose=f"why {each}", result="done"
-            )
-        _, head = actions.seal(EVERYTHING)
-        noted[head.seq] = head.digest
+    session.execute(text("DELETE FROM audit_rows"))
+    for each in range(30):
+        actions.record("track.read", "patrol", uuid7(), subject=uuid7(), purpose=f"why {each}")
     session.execute(text("UPDATE audit_rows SET trace_id = repeat('a', 32), area_code = '632802000000'"))
     session.execute(text("UPDATE audit_rows SET actor_id = subject_id, session_id = subject_id"))
     reseal()
@@ -160,9 +154,14 @@ def test_old_rows_among_younger_ones_wait(heads):
 
 @pytest.fixture
 def committed(app):
-    """Real transactions; what they leave is taken away."""
+    """Real transactions on an empty trail; what they leave is taken away."""
+    empty(app.engine)
     yield app.engine
-    with app.engine.begin() as connection:
+    empty(app.engine)
+
+
+def empty(engine):
+    with engine.begin() as connection:
         connection.execute(text("DELETE FROM audit_seals"))
         connection.execute(text("DELETE FROM audit_rows"))
 
@@ -212,8 +211,6 @@ def test_the_job_notes_the_head_and_the_command_verifies(committed, tmp_path, mo
     with db.transaction():
         actions.note(actions.seal(EVERYTHING)[1], tmp_path / "heads.jsonl")
     honest = CliRunner().invoke(main, ["audit", "verify"])
-    with committed.begin() as connection:
-        connection.execute(text("DELETE FROM audit_seals"))
-        connection.execute(text("DELETE FROM audit_rows"))
+    empty(committed)
     cut = CliRunner().invoke(main, ["audit", "verify"])
     assert (honest.exit_code, cut.exit_code, "cut off" in cut.output) == (0, 1, True), honest.output
