@@ -129,7 +129,9 @@ def test_nothing_is_sealed_twice(heads):
 
 
 def test_rows_that_were_erased_by_age_leave_the_chain_whole(heads):
-    old = "UPDATE audit_rows SET at = '2021-01-01Z' WHERE id IN (SELECT row_id FROM audit_seals WHERE seq < 11)"
+    old = (
+        "UPDATE audit_rows SET at = '2021-01-01Z' WHERE id IN (SELECT row_id FROM audit_seals WHERE seq < 11)"
+    )
     session.execute(text(old))
     reseal()
     noted = {seal.seq: seal.digest.hex() for seal in session.query(AuditSeal)}
@@ -140,13 +142,17 @@ def test_rows_that_were_erased_by_age_leave_the_chain_whole(heads):
 
 def test_more_than_was_erased_by_age_is_missed(heads):
     test_rows_that_were_erased_by_age_leave_the_chain_whole(heads)
-    session.execute(text("DELETE FROM audit_rows WHERE id IN (SELECT row_id FROM audit_seals WHERE seq = 11)"))
+    session.execute(
+        text("DELETE FROM audit_rows WHERE id IN (SELECT row_id FROM audit_seals WHERE seq = 11)")
+    )
     assert [finding.seq for finding in findings({})] == [11]
 
 
 def test_old_rows_among_younger_ones_wait(heads):
     session.execute(
-        text("UPDATE audit_rows SET at = '2021-01-01Z' WHERE id = (SELECT row_id FROM audit_seals WHERE seq = 9)")
+        text(
+            "UPDATE audit_rows SET at = '2021-01-01Z' WHERE id = (SELECT row_id FROM audit_seals WHERE seq = 9)"
+        )
     )
     reseal()
     assert actions.trim(chain.datetime(2022, 1, 1, tzinfo=chain.UTC)) == 0
@@ -166,7 +172,9 @@ def empty(engine):
         connection.execute(text("DELETE FROM audit_rows"))
 
 
-INSERT = text("INSERT INTO audit_rows (role, action, object_kind, result) VALUES ('system', :action, 'x', 'done')")
+INSERT = text(
+    "INSERT INTO audit_rows (role, action, object_kind, result) VALUES ('system', :action, 'x', 'done')"
+)
 
 
 def test_a_row_that_is_committed_late_is_not_passed_over(committed):
