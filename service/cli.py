@@ -9,7 +9,6 @@ import click
 from alembic import command
 from alembic.config import Config
 from rich.progress import Progress, TaskID
-from sqlalchemy import select
 
 from service import db, jobs, telemetry
 from service.app import create_app
@@ -152,7 +151,10 @@ def erase(member_id: UUID) -> None:
     """Erase a member: identity and positions are gone for good, acts stay under a pseudonym."""
     create_app(Settings.from_env())
     with db.transaction():
-        erasure.erase(db.fetch(select(Member), id=member_id))
+        found = db.session.get(Member, member_id)
+        if found is None:
+            raise click.ClickException("nobody has this id")
+        erasure.erase(found)
     click.echo("erased")
 
 

@@ -44,6 +44,12 @@ def consent_to_tracks(member_id: UUID) -> Select[Consent]:
     )
 
 
+def present(member_id: UUID) -> Select[Any]:
+    """The id of a member who has not left, and cannot be erased before this transaction ends."""
+    here = select(Member.id).where(Member.id == member_id, Member.left_at.is_(None))
+    return here.with_for_update(read=True, key_share=True)
+
+
 def consented_since(member_id: UUID) -> Select[Any]:
     """Since when consent to tracks holds without a break; new words may have been agreed to meanwhile."""
     before = aliased(Consent)

@@ -3,7 +3,7 @@
 What the database does not let this process erase is left to `gridpatrol retention`, run by the tables' owner.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -38,13 +38,13 @@ def retain(keep: Settings, now: datetime) -> RetentionRun:
     """
     coverage.rebuild_marked()
     erased = {
-        "fixes": _erase_fixes(_whole_hour(now, keep.keep_fixes_days)),
-        "check_ins": _erase_check_ins(_whole_hour(now, keep.keep_check_ins_days)),
-        "sessions": _erase(Session, queries.old_sessions, now - timedelta(keep.keep_sessions_days)),
+        "fixes": _erase("fixes", _erase_fixes, _whole_hour(now, keep.keep_fixes_days)),
+        "check_ins": _erase("check_ins", _erase_check_ins, _whole_hour(now, keep.keep_check_ins_days)),
+        "sessions": _erase("sessions", _erase_sessions, now - timedelta(keep.keep_sessions_days)),
         "quarantine": _erase(
-            QuarantinedItem, queries.old_quarantine, now - timedelta(keep.keep_quarantine_days)
+            "quarantined_items", _erase_quarantine, now - timedelta(keep.keep_quarantine_days)
         ),
-        "audit": _trim_audit(now - timedelta(keep.keep_audit_days)),
+        "audit": _erase("audit_rows", _trim_audit, now - timedelta(keep.keep_audit_days)),
     }
     with transaction():
         run = RetentionRun(id=uuid7(), ran_at=now, erased=erased)
@@ -56,6 +56,12 @@ def retain(keep: Settings, now: datetime) -> RetentionRun:
 def _whole_hour(now: datetime, days: int) -> datetime:
     """So that each hour's facts are there or gone as a whole."""
     return (now - timedelta(days)).replace(minute=0, second=0, microsecond=0)
+
+
+def _erase(table: str, erase: Callable[[datetime], Erased], before: datetime) -> Erased:
+    if session.scalar(queries.may("DELETE", table)):
+        return erase(before)
+    return _certified(before, 0) | {"left": "to the owner of the tables"}
 
 
 def _erase_fixes(before: datetime) -> Erased:
@@ -101,7 +107,15 @@ def _freeze(patrol_ids: Collection[UUID], before: datetime) -> None:
         session.execute(update(Patrol).where(wanted).values(erased_before=frozen))
 
 
-def _erase(model: Any, question: Any, before: datetime) -> Erased:
+def _erase_sessions(before: datetime) -> Erased:
+    return _erase_rows(Session, queries.old_sessions, before)
+
+
+def _erase_quarantine(before: datetime) -> Erased:
+    return _erase_rows(QuarantinedItem, queries.old_quarantine, before)
+
+
+def _erase_rows(model: Any, question: Any, before: datetime) -> Erased:
     rows = 0
     while True:
         with transaction():
@@ -112,8 +126,6 @@ def _erase(model: Any, question: Any, before: datetime) -> Erased:
 
 
 def _trim_audit(before: datetime) -> Erased:
-    if not session.scalar(queries.may("DELETE", "audit_rows")):
-        return _certified(before, 0) | {"left": "to the owner of the audit trail"}
     with transaction():
         return _certified(before, audit.trim(before))
 

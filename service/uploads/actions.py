@@ -15,6 +15,7 @@ from service import telemetry
 from service.audit import actions as audit
 from service.coverage import actions as coverage
 from service.db import session, uuid7
+from service.errors import SignInNeeded
 from service.members import queries as members
 from service.patrols import actions as patrols
 from service.uploads import evidence, items, queries
@@ -66,6 +67,8 @@ class Sent:
 def receive(member_id: UUID, batch: Batch, now: datetime | None = None) -> dict[str, Any]:
     """Keep everything of a batch that may be kept, and say for each item what became of it."""
     now = now or datetime.now(UTC)
+    if session.scalar(members.present(member_id)) is None:
+        raise SignInNeeded
     offset = batch.sent_at - now if batch.sent_at else None
     clock = evidence.Clock(now, offset if offset and abs(offset) > SKEW else timedelta())
     sent = [_read(raw, batch.crs, clock) for raw in batch.items]

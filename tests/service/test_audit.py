@@ -2,8 +2,11 @@
 
 import pytest
 
+from service.audit.actions import record
 from service.audit.models import AuditRow
 from service.db import session, uuid7
+from service.members.actions import passwords
+from service.policy import current
 from tests.factories import a_member, a_team
 from tests.service.phone import a_patrol, send
 
@@ -96,13 +99,11 @@ def test_who_sees_only_oneself_leaves_no_row(signed_in, walker):
 
 
 def test_an_upload_leaves_one_row_a_batch(signed_in, walker):
-    send(signed_in(walker), a_patrol() + [{"type": "song"}])
+    send(signed_in(walker), [*a_patrol(), {"type": "song"}])
     assert [row.result for row in rows("upload.receive")] == ["1 quarantined, 4 stored"]
 
 
 def test_a_sign_in_tells_who_and_on_which_session(client, signed_in):
-    from service.members.actions import passwords
-
     member = a_member(username="batu", password_hash=passwords.hash(PASSWORD))
     device = {"id": "d-1", "name": "phone"}
     client.post("/api/v1/sessions", json={"username": "batu", "password": PASSWORD, "device": device})
@@ -122,16 +123,12 @@ def test_what_is_rolled_back_leaves_no_row(signed_in, walker):
 
 
 def test_what_no_request_asked_for_was_done_by_the_system(database):
-    from service.audit.actions import record
-
     record("retention.run", "retention-run", 1)
     row = rows("retention.run")[0]
     assert (row.role, row.actor_id, row.trace_id) == ("system", None, None)
 
 
 def test_the_caller_of_one_request_is_forgotten_before_the_next(officer, client, walker):
-    from service.policy import current
-
     officer.get("/api/v1/members")
     assert current.get() is None
 

@@ -2,17 +2,21 @@
 
 import random
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import text
 
 from service import db
-from service.audit import actions, chain
-from service.audit.models import AuditRow, AuditSeal
+from service.audit import actions
+from service.audit.models import AuditSeal
+from service.cli import main
 from service.db import session, uuid7
 
+THEN = datetime(2022, 1, 1, tzinfo=UTC)
 EVERYTHING = 2**62  # a transaction that never comes
+UUIDS = ("actor_id", "session_id", "subject_id")
 TEXTS = ("role", "action", "object_kind", "object_id", "purpose", "result", "trace_id", "area_code")
 
 
@@ -38,29 +42,27 @@ def findings(heads):
     return actions.verify(heads).findings
 
 
-def a_flipped_bit(random_):
+def a_flipped_bit(chance):
     """SQL that flips one bit of one value of one row or link."""
-    seq, table = random_.randint(1, 30), random_.choice(["rows", "rows", "rows", "seals"])
+    seq, column = chance.randint(1, 30), chance.choice([*TEXTS, *UUIDS, "at", "xid", "previous", "digest"])
+    if column in ("previous", "digest"):
+        bit = chance.randrange(256)
+        return f"UPDATE audit_seals SET {column} = {in_bytes(column, bit)} WHERE seq = {seq}"
+    changed = {
+        "at": f"at + {2 ** chance.randrange(40)} * interval '1 microsecond'",
+        "xid": f"xid # {2 ** chance.randrange(32)}",
+    } | dict.fromkeys(
+        UUIDS, f"encode({in_bytes(f'uuid_send({column})', chance.randrange(128))}, 'hex')::uuid"
+    )
+    text_changed = (
+        f"convert_from({in_bytes(f'convert_to({column}, $$UTF8$$)', 8 * chance.randrange(4))}, 'UTF8')"
+    )
     row = f"id = (SELECT row_id FROM audit_seals WHERE seq = {seq})"
-    if table == "seals":
-        column, bit = random_.choice(["previous", "digest"]), random_.randrange(256)
-        flip = f"set_bit({column}, {bit}, 1 - get_bit({column}, {bit}))"
-        return f"UPDATE audit_seals SET {column} = {flip} WHERE seq = {seq}"
-    column = random_.choice([*TEXTS, "actor_id", "session_id", "subject_id", "at", "xid"])
-    if column in TEXTS:
-        place = random_.randint(1, 4)
-        changed = f"overlay({column} PLACING chr(ascii(substr({column}, {place}, 1)) # {2 ** random_.randrange(5)}) FROM {place})"
-    elif column == "at":
-        changed = f"at + {2 ** random_.randrange(40)} * interval '1 microsecond'"
-    elif column == "xid":
-        changed = f"xid # {2 ** random_.randrange(32)}"
-    else:
-        digit = random_.randrange(32)
-        bit = 2 ** random_.randrange(4)
-        plain = f"replace({column}::text, '-', '')"
-        turned = f"to_hex(('x' || substr({plain}, {digit + 1}, 1))::bit(4)::int # {bit})"
-        changed = f"overlay({plain} PLACING {turned} FROM {digit + 1})::uuid"
-    return f"UPDATE audit_rows SET {column} = {changed} WHERE {row}"
+    return f"UPDATE audit_rows SET {column} = {changed.get(column, text_changed)} WHERE {row}"
+
+
+def in_bytes(value, bit):
+    return f"set_bit({value}, {bit}, 1 - get_bit({value}, {bit}))"
 
 
 def test_an_honest_trail_has_no_findings(heads):
@@ -128,34 +130,31 @@ def test_nothing_is_sealed_twice(heads):
     assert actions.seal(EVERYTHING) == (0, None)
 
 
-def test_rows_that_were_erased_by_age_leave_the_chain_whole(heads):
-    old = (
-        "UPDATE audit_rows SET at = '2021-01-01Z' WHERE id IN (SELECT row_id FROM audit_seals WHERE seq < 11)"
-    )
-    session.execute(text(old))
+def make_old(first, last):
+    chosen = "id IN (SELECT row_id FROM audit_seals WHERE seq BETWEEN :first AND :last)"
+    old = text(f"UPDATE audit_rows SET at = '2021-01-01Z' WHERE {chosen}")
+    session.execute(old, {"first": first, "last": last})
     reseal()
+
+
+def test_rows_that_were_erased_by_age_leave_the_chain_whole(heads):
+    make_old(1, 10)
     noted = {seal.seq: seal.digest.hex() for seal in session.query(AuditSeal)}
-    erased = actions.trim(chain.datetime(2022, 1, 1, tzinfo=chain.UTC))
+    erased = actions.trim(THEN)
     report = actions.verify(noted)
     assert (erased, report.trimmed, report.checked, report.findings) == (10, 10, 20, [])
 
 
 def test_more_than_was_erased_by_age_is_missed(heads):
-    test_rows_that_were_erased_by_age_leave_the_chain_whole(heads)
-    session.execute(
-        text("DELETE FROM audit_rows WHERE id IN (SELECT row_id FROM audit_seals WHERE seq = 11)")
-    )
+    make_old(1, 10)
+    actions.trim(THEN)
+    session.execute(text("DELETE FROM audit_rows WHERE id = (SELECT row_id FROM audit_seals WHERE seq = 11)"))
     assert [finding.seq for finding in findings({})] == [11]
 
 
 def test_old_rows_among_younger_ones_wait(heads):
-    session.execute(
-        text(
-            "UPDATE audit_rows SET at = '2021-01-01Z' WHERE id = (SELECT row_id FROM audit_seals WHERE seq = 9)"
-        )
-    )
-    reseal()
-    assert actions.trim(chain.datetime(2022, 1, 1, tzinfo=chain.UTC)) == 0
+    make_old(9, 9)
+    assert actions.trim(THEN) == 0
 
 
 @pytest.fixture
@@ -211,8 +210,6 @@ def test_two_workers_seal_one_chain(committed):
 
 
 def test_the_job_notes_the_head_and_the_command_verifies(committed, tmp_path, monkeypatch):
-    from service.cli import main
-
     monkeypatch.setenv("GRIDPATROL_AUDIT_HEADS", str(tmp_path / "heads.jsonl"))
     with committed.begin() as connection:
         connection.execute(INSERT, {"action": "quick"})

@@ -1,6 +1,5 @@
 """Whose data it is: consent, who looked, a copy, erasure."""
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -12,7 +11,9 @@ from sqlalchemy import text
 
 from service import db
 from service.audit.models import AuditRow
+from service.coverage.actions import mark, rebuild_marked
 from service.db import session, uuid7
+from service.errors import SignInNeeded
 from service.members.models import Consent, Member
 from service.patrols.models import CheckIn, Fix
 from service.privacy import actions
@@ -25,7 +26,6 @@ from tests.service.phone import (
     a_track,
     an_end,
     an_hour_ago,
-    rfc3339,
     send,
     verdicts,
 )
@@ -343,8 +343,6 @@ def test_what_an_erased_member_did_stays_under_a_pseudonym(admin, walker, past):
 
 
 def test_coverage_outlives_the_walker(admin, signed_in, walker, past):
-    from service.coverage.actions import mark, rebuild_marked
-
     centre = signed_in(role="centre", area=DELINGHA)
     rebuild_marked()
     before = centre.get("/api/v1/coverage").json["items"][0]["share_seen"]
@@ -362,6 +360,12 @@ def test_coverage_that_was_not_worked_out_yet_outlives_the_walker(admin, signed_
 def test_an_erased_member_is_signed_out_everywhere(admin, phone, walker):
     admin.delete(f"/api/v1/members/{walker.id}")
     assert phone.get("/api/v1/me").status_code == 401
+
+
+def test_an_upload_that_was_on_its_way_is_not_kept_after_an_erasure(admin, walker):
+    admin.delete(f"/api/v1/members/{walker.id}")
+    with pytest.raises(SignInNeeded):
+        uploads.receive(walker.id, uploads.Batch(uuid7(), "wgs84", None, a_patrol()))
 
 
 def test_erasing_twice_changes_nothing(admin, walker):

@@ -185,6 +185,32 @@ def test_nobody_but_an_auditor_reads_certificates(signed_in, role):
     assert signed_in(role=role).get("/api/v1/audit/certificates").status_code == 403
 
 
+@pytest.fixture
+def narrow(database):
+    """A database role that owns nothing and may not erase the audit trail."""
+    for statement in (
+        "CREATE ROLE narrow",
+        "GRANT USAGE ON SCHEMA haixi, jobs, public TO narrow",
+        "GRANT ALL ON ALL TABLES IN SCHEMA haixi TO narrow",
+        "REVOKE DELETE, UPDATE, TRUNCATE ON audit_rows FROM narrow",
+        "SET LOCAL ROLE narrow",
+    ):
+        session.execute(text(statement))
+
+
+def test_what_the_database_does_not_let_go_is_left_to_the_owner(narrow):
+    assert erased()["audit"]["left"] == "to the owner of the tables"
+
+
+def test_without_owning_partitions_fixes_are_deleted_one_by_one(phone, request):
+    old = ago(days=90)
+    make_partitions(old.date(), 1)
+    send(phone, a_patrol(old))
+    request.getfixturevalue("narrow")
+    certificate = erased()["fixes"]
+    assert (certificate["partitions"], certificate["rows"]) == ([], 3)
+
+
 def test_a_second_run_finds_nothing(phone):
     send(phone, a_patrol(ago(days=31)))
     erased()
