@@ -142,7 +142,8 @@ def lay(towns: list[Town]) -> list[UUID]:
         for town, member in zip(towns, members, strict=True):
             person = {"id": member, "code": f"bench-{town.code}", "name": "巴图", "area_code": town.code}
             session.execute(insert(Member), [person])
-            session.add(Consent(id=uuid7(), member_id=member, kind="track", text_id="track-1"))
+            consent = {"member_id": member, "kind": "track", "text_id": "track-1", "given_at": DAY}
+            session.add(Consent(id=uuid7(), **consent))
             session.execute(insert(Grid), _grids(town, _revision(town.code)))
     return members
 

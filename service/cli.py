@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import click
 from alembic import command
@@ -13,11 +14,14 @@ from service import db, jobs, telemetry
 from service.app import create_app
 from service.areas.actions import load_tree
 from service.areas.tree import PREFECTURE
+from service.audit import actions as audit_actions
 from service.demo import actions as demo
 from service.errors import Problem
 from service.members import invitations
+from service.members.models import Member
 from service.patrols.actions import make_partitions
 from service.policy import ROLES
+from service.privacy import erasure, retention
 from service.replay import demo_member
 from service.replay import replay as replay_file
 from service.settings import Settings
@@ -143,6 +147,65 @@ def replay(
         click.echo(str(replay_file(file, url, username or demo_member(), password, mode, now)))
     except (ValueError, ConnectionError) as error:
         raise click.ClickException(str(error)) from error
+
+
+@main.group()
+def audit() -> None:
+    """The audit trail."""
+
+
+@audit.command()
+def verify() -> None:
+    """Check that nothing of the audit trail was changed, deleted, swapped, slipped in or cut off.
+
+    A change made before sealing, within a minute, is kept out by the database's grants only. A cut tail shows
+    against the heads that were written down as the chain grew.
+    """
+    settings = Settings.from_env()
+    db.connect(settings)
+    heads = audit_actions.noted(settings.audit_heads)
+    report = audit_actions.verify(heads)
+    for finding in report.findings:
+        click.echo(f"link {finding.seq or '-'}, row {finding.row_id or '-'}: {finding.what}")
+    click.echo(
+        f"{report.sealed} links, {report.checked} rows checked, {report.trimmed} erased by age,"
+        f" {report.waiting} not sealed yet, {len(heads)} heads: {len(report.findings)} findings"
+    )
+    raise SystemExit(1 if report.findings else 0)
+
+
+@audit.command("seal")
+def seal_audit() -> None:
+    """Seal the rows of ended transactions now, instead of within the minute."""
+    db.connect(Settings.from_env())
+    click.echo(f"{audit_actions.seal_all()} rows sealed")
+
+
+@main.command("retention")
+def retain() -> None:
+    """Erase what has been kept long enough, now; run by the tables' owner, it also drops whole partitions."""
+    settings = Settings.from_env()
+    create_app(settings)
+    run = retention.retain(settings, datetime.now(UTC))
+    click.echo(json.dumps({"id": str(run.id), "erased": run.erased}, indent=2))
+
+
+@main.group()
+def member() -> None:
+    """People."""
+
+
+@member.command()
+@click.argument("member_id", type=click.UUID)
+def erase(member_id: UUID) -> None:
+    """Erase a member: identity and positions are gone for good, acts stay under a pseudonym."""
+    create_app(Settings.from_env())
+    with db.transaction():
+        found = db.session.get(Member, member_id)
+        if found is None:
+            raise click.ClickException("nobody has this id")
+        erasure.erase(found)
+    click.echo("erased")
 
 
 if __name__ == "__main__":

@@ -17,13 +17,24 @@ class Page(NamedTuple):
     next_cursor: str | None
 
 
-def page(select: Select[Any], key: Any, limit: int, cursor: str | None) -> Page:
-    """At most `limit` rows of `select` after the cursor, in the order of the unique column `key`."""
+def page(select: Select[Any], key: Any, limit: int, cursor: str | None, *, newest: bool = False) -> Page:
+    """At most `limit` rows of `select` after the cursor, in the order of the unique column `key`.
+
+    With `newest` the order is turned round.
+    """
     if cursor is not None:
-        select = select.where(key > key.type.python_type(read_cursor(cursor)))
-    rows = list(session.scalars(select.order_by(key).limit(limit + 1)))
+        last = _read_as(key.type.python_type, cursor)
+        select = select.where(key < last if newest else key > last)
+    rows = list(session.scalars(select.order_by(key.desc() if newest else key).limit(limit + 1)))
     more = len(rows) > limit
     return Page(rows[:limit], cursor_at(getattr(rows[limit - 1], key.key)) if more else None)
+
+
+def _read_as(kind: Any, cursor: str) -> Any:
+    try:
+        return kind(read_cursor(cursor))
+    except ValueError:
+        raise Invalid(errors={"cursor": ["Not a cursor of this list."]}) from None
 
 
 def cursor_at(value: Any) -> str:

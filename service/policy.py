@@ -1,5 +1,6 @@
 """Who may do what, and how far they see: role × permission → scope."""
 
+from contextvars import ContextVar
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
@@ -41,6 +42,9 @@ class Caller(NamedTuple):
 
 
 ENROLLING = "me:sign-in"  # one's own sessions, password and second factor
+current: ContextVar[Caller | None] = ContextVar("current", default=None)  # who is calling; None in jobs
+trace_id: ContextVar[str | None] = ContextVar("trace_id", default=None)  # of the request that is answered
+
 ROLES = ("member", "leader", "officer", "centre", "admin", "auditor")
 OWN, TEAM, COUNTY, AREA = Scope.OWN, Scope.TEAM, Scope.COUNTY, Scope.AREA
 _EVERYONE = dict.fromkeys(ROLES, OWN)
@@ -61,4 +65,6 @@ POLICY: dict[str, dict[str, Scope]] = {
     "patrols:read": {"member": OWN, "leader": TEAM, "officer": AREA},
     "tracks:read": {"member": OWN, "leader": TEAM, "officer": AREA},
     "uploads:send": {"member": OWN, "leader": OWN},
+    "members:erase": {"admin": AREA},
+    "audit:read": {"auditor": AREA},
 }

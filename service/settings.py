@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 MIB = 1024 * 1024
+LEAST_AUDIT_DAYS = 183
 _YES_OR_NO = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
@@ -34,8 +35,19 @@ class Settings:
     page_longest_hours: int = 12
     require_totp: bool = True  # of officers and above; a demonstration does without
     proxies: int = 0  # how many proxies of ours stand in front and tell the caller's address
+    keep_fixes_days: int = 30  # what the words of the consent promise
+    keep_check_ins_days: int = 365
+    keep_sessions_days: int = 90  # after they ended
+    keep_quarantine_days: int = 30
+    keep_audit_days: int = 1095  # never under six months: 网络安全法 asks for that
+    audit_heads: Path = Path("var/audit_heads.jsonl")  # the length and digest of the audit trail, over time
     log_level: str = "INFO"
     demo_accounts: Path = Path("var/demo_accounts.json")  # written by the demonstration only
+
+    def __post_init__(self) -> None:
+        """Refuse what may not be set so; raises ValueError."""
+        if self.keep_audit_days < LEAST_AUDIT_DAYS:
+            raise ValueError(f"GRIDPATROL_KEEP_AUDIT_DAYS is under {LEAST_AUDIT_DAYS}")
 
     def lifetime(self, kind: str) -> Lifetime:
         """How long a sign-in of a phone or a page lives."""

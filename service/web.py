@@ -20,7 +20,7 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.http import dump_cookie
 
 from service import db, errors, gate, paging, telemetry
-from service.policy import POLICY, Caller, Scope
+from service.policy import POLICY, Caller, Scope, current, trace_id
 from service.settings import Settings
 
 PROBLEM = "application/problem+json"
@@ -106,6 +106,7 @@ def needs(permission: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]
         def guarded(*args: Any, **kwargs: Any) -> Any:
             if permission != PUBLIC:
                 g.scope = caller().scope(permission)
+                current.set(caller())
             gate.check_query(request.query_string, request.args.to_dict(flat=False), known)
             return view(*args, **kwargs)
 
@@ -252,6 +253,7 @@ def observe(app: Service) -> None:
     def start() -> None:
         g.started, g.trace_id = time.perf_counter(), _trace_id()
         structlog.contextvars.bind_contextvars(trace_id=g.trace_id)
+        trace_id.set(g.trace_id)
 
     @app.after_request
     def finish(response: Response) -> Response:
@@ -269,6 +271,8 @@ def observe(app: Service) -> None:
     def forget(_: BaseException | None) -> None:
         db.session.remove()
         structlog.contextvars.clear_contextvars()
+        current.set(None)
+        trace_id.set(None)
 
 
 def _trace_id() -> str:

@@ -34,7 +34,8 @@ def a_member(
     session.add(member)
     session.flush()
     if consents:
-        session.add(Consent(id=uuid7(), member_id=member.id, kind="track", text_id="track-1"))
+        consent = {"member_id": member.id, "kind": "track", "text_id": "track-1", "given_at": BEGINNING}
+        session.add(Consent(id=uuid7(), **consent))
     if enrolled and role in factors.ROLES:
         session.add(SecondFactor(member_id=member.id, secret=SECRET, confirmed_at=BEGINNING))
     session.flush()

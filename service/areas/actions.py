@@ -18,6 +18,7 @@ from service.areas import proposals, queries, tree
 from service.areas.models import DIGITS, Area, Grid, GridLineage, GridRevision
 from service.areas.places import places
 from service.areas.proposals import Community, Proposal, Standing, Wish
+from service.audit import actions as audit
 from service.db import announce, session, uuid7
 from service.errors import Conflict, Invalid
 from service.values import EARLIEST
@@ -80,6 +81,7 @@ def propose(proposal: Proposal, prefix: str, by: UUID | None = None) -> GridRevi
     )
     session.add(revision)
     session.flush()
+    audit.record("grids.propose", "grid-revision", revision.id)
     return revision
 
 
@@ -121,6 +123,7 @@ def approve(revision: GridRevision, prefix: str, by: UUID | None = None) -> list
     revision.status, revision.approved_by, revision.approved_at = "approved", by, now
     session.flush()
     created = _replace(revision, weighed, standing)
+    audit.record("grids.approve", "grid-revision", revision.id)
     announce("grids revised", grids=created, retired=list(ended.values()))
     return created
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -18,6 +19,7 @@ from service.patrols import queries as patrols
 from service.patrols.models import CheckIn, Patrol
 from service.patrols.track import fixes_of
 from service.telemetry import log
+from service.values import EARLIEST
 
 REBUILD = "coverage.rebuild"
 
@@ -60,13 +62,16 @@ def rebuild_marked() -> int:
 def rebuild(patrol_id: UUID) -> None:
     """Replace a patrol's footprints by those that follow from all its facts, and take its marks away.
 
-    The marks go first: a fact that arrives later has left another mark.
+    The marks go first: a fact that arrives later has left another mark. Hours whose facts have been erased
+    keep the footprints that these left.
     """
     patrol = session.scalars(queries.locked(patrol_id)).one()
+    since = patrol.erased_before or EARLIEST
     session.execute(delete(CoverageMark).where(CoverageMark.patrol_id == patrol_id))
-    session.execute(delete(Footprint).where(Footprint.patrol_id == patrol_id))
+    session.execute(delete(Footprint).where(Footprint.patrol_id == patrol_id, Footprint.hour >= since))
     where = places()
-    if rows := [_row(patrol_id, piece, where) for piece in _pieces(patrol, where)]:
+    rows = [_row(patrol_id, piece, where) for piece in _pieces(patrol, where)]
+    if rows := [row for row in rows if row["hour"] >= since]:
         session.execute(insert(Footprint), rows)
     session.execute(update(CoverageVersion).values(version=uuid7()))
 
@@ -83,7 +88,7 @@ def _presences(check_ins: Sequence[CheckIn]) -> Presences:
     return Presences(np.array([unix_ms(each.recorded_at) for each in placed], np.int64), lon, lat)
 
 
-def _row(patrol_id: UUID, piece: Piece, where: Places) -> dict[str, object]:
+def _row(patrol_id: UUID, piece: Piece, where: Places) -> dict[str, Any]:
     seen_at = piece.last_seen_at
     return {
         "patrol_id": patrol_id,

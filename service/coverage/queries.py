@@ -79,7 +79,8 @@ def patrols_over(grid_ids: list[int]) -> Select[UUID]:
 
 def locked(patrol_id: UUID) -> Select[Patrol]:
     """The patrol, kept from every other worker until this transaction ends."""
-    return select(Patrol).where(Patrol.id == patrol_id).with_for_update()
+    patrol = select(Patrol).where(Patrol.id == patrol_id).with_for_update()
+    return patrol.execution_options(populate_existing=True)
 
 
 def extent(grid_ids: list[int]) -> Select[Any]:

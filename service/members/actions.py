@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import update
 
+from service.audit import actions as audit
 from service.db import session, uuid7
 from service.errors import Invalid, Problem, SignInNeeded
 from service.members import factors, passwords, queries, tries
@@ -106,6 +107,8 @@ def open_session(member: Member, door: Door, now: datetime) -> SignIn:
     )
     session.add(opened)
     session.flush()
+    who = Caller(member.id, member.name, member.role, member.area_code, opened.id)
+    audit.record("session.open", "session", opened.id, subject=member.id, by=who)
     return SignIn(token, opened, member)
 
 
@@ -129,6 +132,7 @@ def recognise(token: str, kind: str, settings: Settings) -> Caller | None:
 def sign_out(signed_in: Session) -> None:
     """End a session; its token is worth nothing from now on."""
     signed_in.revoked_at = datetime.now(UTC)
+    audit.record("session.end", "session", signed_in.id, subject=signed_in.member_id)
 
 
 def end_sessions(member_id: UUID, but: UUID | None = None) -> None:
@@ -156,12 +160,14 @@ def change_password(caller: Caller, current: str, new: str) -> Problem | None:
     tries.forget(keys)
     member.password_hash = passwords.hash(new)
     end_sessions(member.id, but=caller.session_id)
+    audit.record("password.change", "member", member.id, subject=member.id)
     return None
 
 
 def enrol_second_factor(caller: Caller, code: str) -> None:
     """Have codes asked for from now on; sessions opened without one end."""
     factors.confirm(caller.member_id, code)
+    audit.record("second_factor.enrol", "member", caller.member_id, subject=caller.member_id)
     end_sessions(caller.member_id, but=caller.session_id)
 
 
@@ -171,12 +177,14 @@ def add_device(caller: Caller, kind: str, name: str) -> tuple[Device, str]:
     device = Device(id=uuid7(), member_id=caller.member_id, kind=kind, name=name, token_hash=hash_of(token))
     session.add(device)
     session.flush()
+    audit.record("device.add", "device", device.id, subject=caller.member_id)
     return device, token
 
 
 def remove_device(device: Device) -> None:
     """Let a device upload no longer."""
     device.revoked_at = datetime.now(UTC)
+    audit.record("device.remove", "device", device.id, subject=device.member_id)
 
 
 def device_of(token: str) -> Uploader | None:

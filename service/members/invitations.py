@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import delete, update
 
+from service.audit import actions as audit
 from service.db import session, uuid7
 from service.errors import Forbidden, NotFound, Problem, SignInNeeded
 from service.members import passwords, queries, tries
@@ -56,6 +57,7 @@ def invite(member: Member, by: Caller | None, lifetime: timedelta = LIFETIME) ->
         expires_at=now + lifetime,
     )
     session.add(invitation)
+    audit.record("invitation.make", "invitation", invitation.id, subject=member.id)
     return Invited(code, invitation.expires_at)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, exists, func, literal_column, select
+from sqlalchemy.orm import aliased
 
 from service.members.models import Consent, Device, Invitation, Member, SecondFactor, Session
 from service.policy import Caller
@@ -77,6 +78,22 @@ def consent_to_tracks(member_id: UUID) -> Select[Consent]:
     return select(Consent).where(
         Consent.member_id == member_id, Consent.kind == "track", Consent.withdrawn_at.is_(None)
     )
+
+
+def present(member_id: UUID) -> Select[Any]:
+    """The id of a member who has not left, and cannot be erased before this transaction ends."""
+    here = select(Member.id).where(Member.id == member_id, Member.left_at.is_(None))
+    return here.with_for_update(read=True, key_share=True)
+
+
+def consented_since(member_id: UUID) -> Select[Any]:
+    """Since when consent to tracks holds without a break; new words may have been agreed to meanwhile."""
+    before = aliased(Consent)
+    goes_on = select(before.id).where(
+        before.member_id == member_id, before.kind == "track", before.withdrawn_at == Consent.given_at
+    )
+    given = select(func.max(Consent.given_at)).where(Consent.member_id == member_id, Consent.kind == "track")
+    return given.where(~goes_on.exists())
 
 
 def account(member_id: UUID) -> Select[Any]:

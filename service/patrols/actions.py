@@ -12,10 +12,13 @@ from sqlalchemy.dialects.postgresql import insert
 
 from geo.tracks import Fixes
 from service import bulk
+from service.audit import actions as audit
 from service.db import session
+from service.errors import Invalid
 from service.patrols import queries
 from service.patrols.facts import CheckInFact, MomentFact, TrackFact
 from service.patrols.models import CheckIn, Patrol, PatrolMoment
+from service.policy import Caller
 
 
 def claim(patrol_ids: Sequence[UUID], member_id: UUID) -> set[UUID]:
@@ -86,6 +89,21 @@ def note_times(first_and_last: dict[UUID, tuple[datetime, datetime]]) -> None:
                 mode=func.coalesce(queries.mode_of(patrol_id), "foot"),
             )
         )
+
+
+def look_at_track(patrol: Patrol, viewer: Caller, purpose: str | None) -> None:
+    """Let the walker know who looks at the track and why; nobody is told of a look at one's own.
+
+    The purpose stands in a trail that cannot be erased, so it may not name the walker.
+    """
+    if patrol.member_id == viewer.member_id:
+        return
+    if purpose is None:
+        raise Invalid(errors={"purpose": ["Say why you look at another person's track."]})
+    names = session.execute(queries.names_of(patrol.member_id)).one()
+    if any(name and len(name) > 1 and name.lower() in purpose.lower() for name in names):
+        raise Invalid(errors={"purpose": ["Say it without the walker's name, number or phone."]})
+    audit.record("track.read", "patrol", patrol.id, subject=patrol.member_id, purpose=purpose)
 
 
 def make_partitions(today: date, months: int = 6) -> list[str]:

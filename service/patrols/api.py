@@ -6,9 +6,9 @@ from flask import Response
 from flask.views import MethodView
 
 from service.db import fetch
-from service.patrols import queries, track
+from service.patrols import actions, queries, track
 from service.patrols.models import Patrol
-from service.patrols.schemas import PatrolSchema, PatrolsQuery, PatrolsSchema, TrackSchema
+from service.patrols.schemas import PatrolSchema, PatrolsQuery, PatrolsSchema, TrackQuery, TrackSchema
 from service.web import Blueprint, answer_page, caller, needs, scope
 
 blueprint = Blueprint("patrols", __name__, url_prefix="/api/v1/patrols", description="Walks of members")
@@ -37,12 +37,15 @@ class OnePatrol(MethodView):
 @blueprint.route("/<uuid:patrol_id>/track")
 class Track(MethodView):
     @needs("tracks:read")
+    @blueprint.arguments(TrackQuery, location="query")
     @blueprint.response(200, TrackSchema, content_type="application/geo+json")
-    def get(self, patrol_id):
+    def get(self, query, patrol_id):
         """Show where a patrol went
 
-        `coordTimes`, `accuracy_m` and `marks` have an entry for every vertex.
+        `coordTimes`, `accuracy_m` and `marks` have an entry for every vertex. Whoever looks at another
+        person's track says why, and that person can read it.
         """
         patrol = fetch(queries.visible_to(caller(), scope()), id=patrol_id)
+        actions.look_at_track(patrol, caller(), query.get("purpose"))
         body = json.dumps(TrackSchema().dump(track.feature(patrol)))
         return Response(body, content_type="application/geo+json")

@@ -34,6 +34,9 @@ class Patrol(Base):
         index=True
     )  # the earliest and the latest thing known of it
     last_at: Mapped[datetime | None]
+    erased_before: Mapped[
+        datetime | None
+    ]  # facts older than this whole hour are gone; what they showed stays
 
     @property
     def is_implied(self) -> bool:

@@ -36,6 +36,11 @@ def _is_on(membership: type[Membership]) -> ColumnElement[bool]:
     return and_(membership.since <= now, or_(membership.until.is_(None), membership.until > now))
 
 
+def names_of(member_id: UUID) -> Select[*tuple[Any, ...]]:
+    """What a member can be recognised by."""
+    return select(Member.name, Member.phone, Member.username, Member.code).where(Member.id == member_id)
+
+
 def during(patrols: Select[Patrol], start: datetime | None, end: datetime | None) -> Select[Patrol]:
     """Those of the patrols of which something happened in a window; open where an end is None."""
     if start is not None:

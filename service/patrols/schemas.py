@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from service.fields import PageQuery, QueryTime, Strict, Time, Uuid
+from service.fields import PageQuery, QueryTime, Strict, Text, Time, Uuid
 from service.patrols.models import MODES
 
 
@@ -11,6 +11,12 @@ class PatrolsQuery(PageQuery):
         data_key="from", metadata={"description": "Patrols of which something happened since then"}
     )
     to = QueryTime()
+
+
+class TrackQuery(Strict):
+    purpose = Text(
+        200, metadata={"description": "Why you look; needed unless it is your own. The walker can read it"}
+    )
 
 
 class PatrolSchema(Strict):

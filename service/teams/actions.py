@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import insert, update
 
+from service.audit import actions as audit
 from service.db import session, uuid7
 from service.members.models import Member
 from service.policy import Caller, Scope
@@ -49,6 +50,7 @@ def import_teams(caller: Caller, scope: Scope, table: Mapping[int, Row], *, dry_
     changes = _compare([_team(row) for row in rows], known)
     if not dry_run:
         _write(Team, changes)
+        audit.record("teams.import", "table", result=f"{len(changes.touched)} of {len(table)} rows")
     return _report(dry_run, table, rows, changes, faults)
 
 
@@ -66,10 +68,11 @@ def import_members(caller: Caller, scope: Scope, table: Mapping[int, Row], *, dr
     rows = _sound(rows, faults, dry_run)
     changes = _compare([_member(row, known.get(row.code)) for row in rows], known)
     joins = _compare_memberships([row for row in rows if row.team], changes.ids, teams)
+    changes.touched.update(joins.touched)
     if not dry_run:
         _write(Member, changes)
         _write(Membership, joins)
-    changes.touched.update(joins.touched)
+        audit.record("members.import", "table", result=f"{len(changes.touched)} of {len(table)} rows")
     return _report(dry_run, table, rows, changes, faults)
 
 

@@ -4,6 +4,7 @@ from flask import current_app, request
 from flask.views import MethodView
 
 from service import paging
+from service.audit import actions as audit
 from service.db import fetch, session
 from service.fields import PageQuery
 from service.members import invitations
@@ -138,6 +139,8 @@ def answer_members(query):
     members = queries.members_filtered(visible, query.get("area"), within, query.get("role"))
     page = paging.page(members, Member.code, query["limit"], query.get("cursor"))
     items = session.execute(queries.members_described([member.id for member in page.items], teams)).all()
+    if any(member.id != caller().member_id for member in page.items):
+        audit.record("members.read", "team" if within is not None else "members", query.get("team"))
     return page._replace(items=items)._asdict(), 200, next_link(page.next_cursor)
 
 

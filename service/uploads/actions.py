@@ -12,8 +12,10 @@ from uuid import UUID
 from sqlalchemy.dialects.postgresql import insert
 
 from service import telemetry
+from service.audit import actions as audit
 from service.coverage import actions as coverage
 from service.db import session, uuid7
+from service.errors import SignInNeeded
 from service.members import queries as members
 from service.patrols import actions as patrols
 from service.uploads import evidence, items, queries
@@ -65,17 +67,22 @@ class Sent:
 def receive(member_id: UUID, batch: Batch, now: datetime | None = None) -> dict[str, Any]:
     """Keep everything of a batch that may be kept, and say for each item what became of it."""
     now = now or datetime.now(UTC)
+    if session.scalar(members.present(member_id)) is None:
+        raise SignInNeeded
     offset = batch.sent_at - now if batch.sent_at else None
     clock = evidence.Clock(now, offset if offset and abs(offset) > SKEW else timedelta())
     sent = [_read(raw, batch.crs, clock) for raw in batch.items]
-    _refuse_tracks_without_consent(sent, member_id)
+    _refuse_tracks_without_consent(sent, member_id, clock)
     _refuse_foreign_patrols(sent, member_id)
     _enter(sent, member_id)
     new = [each for each in sent if each.status == "stored"]
     _keep(new, clock)
     _quarantine(sent, member_id, batch.batch_id)
-    for status, count in Counter(each.status for each in sent).items():
+    counts = Counter(each.status for each in sent)
+    for status, count in counts.items():
         telemetry.ITEMS.labels(status).inc(count)
+    told = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
+    audit.record("upload.receive", "batch", batch.batch_id, subject=member_id, result=told or "empty")
     return {
         "batch_id": batch.batch_id,
         "server_time": now,
@@ -107,10 +114,15 @@ def _id_as_sent(raw: Any) -> Any:
     return value if isinstance(value, str) else None
 
 
-def _refuse_tracks_without_consent(sent: Sequence[Sent], member_id: UUID) -> None:
+def _refuse_tracks_without_consent(sent: Sequence[Sent], member_id: UUID, clock: evidence.Clock) -> None:
+    """Only what was recorded under the consent is kept; a withdrawal waits until this has been committed."""
     tracks = [each for each in sent if isinstance(each.raw, dict) and each.raw.get("type") == "track"]
-    if tracks and session.scalars(members.consent_to_tracks(member_id)).first() is None:
-        for each in tracks:
+    if not tracks:
+        return
+    consent = session.scalars(members.consent_to_tracks(member_id).with_for_update(read=True)).first()
+    since = session.scalar(members.consented_since(member_id)) if consent else None
+    for each in tracks:
+        if since is None or (each.item and clock.span(each.item)[0] < since):
             each.judge("rejected", "no-consent", "Tracks are kept only of members who agreed")
 
 
