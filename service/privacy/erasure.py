@@ -15,7 +15,7 @@ from service.teams.models import Membership
 from service.uploads.models import QuarantinedItem
 
 NAME = "已注销"
-_OWN = (Consent, Session, QuarantinedItem)  # what belongs to nobody else and goes as a whole
+OWN = (Consent, Session, QuarantinedItem)  # what belongs to nobody else and goes as a whole
 
 
 def erase(member: Member) -> None:
@@ -26,7 +26,7 @@ def erase(member: Member) -> None:
     session.refresh(member, with_for_update=True)
     for patrol_id in session.scalars(queries.marked_of(member.id)).all():
         coverage.rebuild(patrol_id)
-    for model in _OWN:
+    for model in OWN:
         _do(delete(model).where(model.member_id == member.id))
     _erase_positions(member)
     _end_memberships(member)

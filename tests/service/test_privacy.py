@@ -16,7 +16,7 @@ from service.db import session, uuid7
 from service.errors import SignInNeeded
 from service.members.models import Consent, Member
 from service.patrols.models import CheckIn, Fix
-from service.privacy import actions
+from service.privacy import actions, erasure
 from service.uploads import actions as uploads
 from tests.factories import a_grid, a_member, a_team
 from tests.service.phone import (
@@ -355,6 +355,12 @@ def test_coverage_outlives_the_walker(admin, signed_in, walker, past):
 def test_coverage_that_was_not_worked_out_yet_outlives_the_walker(admin, signed_in, walker, past):
     admin.delete(f"/api/v1/members/{walker.id}")
     assert signed_in(role="centre", area=DELINGHA).get("/api/v1/coverage").json["items"][0]["share_seen"] > 0
+
+
+def test_every_table_of_people_is_erased_or_kept_on_purpose():
+    personal = {name for name, table in db.Base.metadata.tables.items() if "member_id" in table.columns}
+    acts = {"memberships", "patrols", "upload_items"}  # stay, under the pseudonym
+    assert personal == acts | {model.__tablename__ for model in erasure.OWN}
 
 
 def test_an_erased_member_is_signed_out_everywhere(admin, phone, walker):
