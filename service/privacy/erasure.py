@@ -8,14 +8,15 @@ from sqlalchemy import delete, func, select, update
 from service.audit import actions as audit
 from service.coverage import actions as coverage
 from service.db import session
-from service.members.models import Consent, Member, Session
+from service.members.models import Consent, Device, Invitation, Member, SecondFactor, Session
 from service.patrols.models import CheckIn, Fix, Patrol
 from service.privacy import queries
 from service.teams.models import Membership
 from service.uploads.models import QuarantinedItem
 
 NAME = "已注销"
-OWN = (Consent, Session, QuarantinedItem)  # what belongs to nobody else and goes as a whole
+# what belongs to nobody else and goes as a whole
+OWN = (Consent, Session, Device, Invitation, SecondFactor, QuarantinedItem)
 
 
 def erase(member: Member) -> None:

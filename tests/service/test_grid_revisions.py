@@ -14,7 +14,7 @@ from service import db
 from service.areas import actions
 from service.areas.models import Area, Grid, GridLineage, GridRevision
 from service.errors import Invalid
-from service.members.models import Member, Session
+from service.members.models import Member, SecondFactor, Session
 from tests.factories import BEGINNING, COMMUNITY, COUNTY, a_grid, a_member, a_session
 
 FIRST, SECOND, THIRD = (COMMUNITY + number for number in ("001", "002", "003"))
@@ -308,6 +308,7 @@ def committed(app):
         with app.app_context(), db.transaction():
             for table in (GridLineage, Grid, GridRevision):
                 db.session.execute(delete(table))
+            db.session.execute(delete(SecondFactor).where(SecondFactor.member_id == member.id))
             db.session.execute(delete(Session).where(Session.member_id == member.id))
             db.session.execute(delete(Member).where(Member.id == member.id))
 

@@ -191,7 +191,7 @@ def narrow(database):
     for statement in (
         "CREATE ROLE narrow",
         "GRANT USAGE ON SCHEMA haixi, jobs, public TO narrow",
-        "GRANT ALL ON ALL TABLES IN SCHEMA haixi TO narrow",
+        "GRANT ALL ON ALL TABLES IN SCHEMA haixi, jobs TO narrow",
         "REVOKE DELETE, UPDATE, TRUNCATE ON audit_rows FROM narrow",
         "SET LOCAL ROLE narrow",
     ):
