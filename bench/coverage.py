@@ -1,6 +1,6 @@
 """Coverage of a day: how long it takes, how exact it is, what merging and rebuilding cost."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -28,7 +28,7 @@ from service.patrols.track import fixes_of
 NAME = "coverage"
 DAYS = 7
 SAMPLE = 100  # patrols rebuilt by the slower ways
-ERRORS = {"mean": np.mean, "largest": np.max}
+ERRORS: dict[str, Callable[[Floats], np.float64]] = {"mean": np.mean, "largest": np.max}
 NOBODY = Presences(np.zeros(0, np.int64), np.zeros(0), np.zeros(0))
 
 READ_POINTS = """COPY (

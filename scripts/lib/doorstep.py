@@ -12,7 +12,7 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
-ACCOUNTS = Path("var/demo_accounts.json")
+ACCOUNTS = Path(os.environ.get("GRIDPATROL_DEMO_ACCOUNTS", "var/demo_accounts.json"))
 COLUMNS = ("role", "username", "password", "area", "page")
 
 
@@ -49,7 +49,7 @@ def welcome(where: str) -> None:
     """Print the addresses and the demonstration's accounts."""
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     if ACCOUNTS.exists():
-        table = Table(*COLUMNS, title="Demonstration accounts (var/demo_accounts.json)", title_justify="left")
+        table = Table(*COLUMNS, title=f"Demonstration accounts ({ACCOUNTS})", title_justify="left")
         for account in json.loads(ACCOUNTS.read_text()):
             table.add_row(*(str(account.get(column) or "") for column in COLUMNS))
         console.print(table)
