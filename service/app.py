@@ -18,6 +18,7 @@ from service.uploads import api as uploads_api
 from service.web import Api, Service, observe
 
 METADATA = db.Base.metadata
+REQUEST = "5s"  # a statement of a request that takes longer is given up (503)
 STATIC = Path(__file__).parent / "static"
 FEATURES = (members_api, areas_api, teams_api, uploads_api, patrols_api, coverage_api, tiles_api, demo_api)
 SPEC = {
@@ -35,7 +36,7 @@ def create_app(settings: Settings | None = None) -> Service:
     telemetry.configure(settings.log_level)
     app = Service(__name__, static_folder=STATIC, static_url_path="/static")
     app.settings = settings
-    app.engine = db.connect(settings)
+    app.engine = db.connect(settings, longest=REQUEST)
     app.authenticate = lambda token: members.recognise(token, timedelta(days=settings.session_days))
     app.config.update(
         MAX_CONTENT_LENGTH=settings.import_bytes,

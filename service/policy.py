@@ -37,6 +37,10 @@ class Caller(NamedTuple):
             raise Forbidden
         return scope
 
+    def may(self, permission: str) -> bool:
+        """Whether this caller's role has a permission at all."""
+        return self.role in POLICY[permission]
+
 
 ROLES = ("member", "leader", "officer", "centre", "admin", "auditor")
 _LETTERS = {"o": Scope.OWN, "t": Scope.TEAM, "c": Scope.COUNTY, "a": Scope.AREA}

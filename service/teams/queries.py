@@ -5,7 +5,21 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Text, Uuid, and_, any_, exists, func, literal, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    Uuid,
+    and_,
+    any_,
+    exists,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
 from service.areas.models import Area
@@ -71,8 +85,7 @@ def members_filtered(
 def described(team_ids: Sequence[UUID], caller: Caller, scope: Scope) -> Select[Any]:
     """Teams with their area, how many members they have, and who leads them, as far as the caller sees."""
     leader = aggregate_order_by(_named(Member.id, Member.name), Member.code)
-    is_seen = within(Member.area_code, reach(caller, scope)) if scope is Scope.AREA else true()
-    leaders = func.json_agg(leader).filter(Membership.is_leader, is_seen)
+    leaders = func.json_agg(leader).filter(Membership.is_leader, _is_named(caller, scope))
     return (
         select(
             Team.id,
@@ -90,6 +103,13 @@ def described(team_ids: Sequence[UUID], caller: Caller, scope: Scope) -> Select[
         .group_by(Team.id, Area.code)
         .order_by(Team.code)
     )
+
+
+def _is_named(caller: Caller, scope: Scope) -> ColumnElement[bool]:
+    """A team names its leaders to its own people, and to who may read members, as far as they see them."""
+    if not caller.may("members:read"):
+        return false()
+    return within(Member.area_code, reach(caller, scope)) if scope is Scope.AREA else true()
 
 
 def members_described(member_ids: Sequence[UUID], teams: Select[Team]) -> Select[Any]:

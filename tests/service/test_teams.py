@@ -104,3 +104,8 @@ def test_who_has_left_is_not_listed(signed_in):
     client = signed_in(role="officer")
     assert client.get(f"/api/v1/teams/{team.id}").json["members"] == 0
     assert client.get(f"/api/v1/teams/{team.id}/members").json["items"] == []
+
+
+def test_a_role_that_reads_no_members_is_named_no_leaders(signed_in):
+    team = a_team(leader=a_member("leader"))
+    assert signed_in(role="centre").get(f"/api/v1/teams/{team.id}").json["leaders"] == []
