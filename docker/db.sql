@@ -2,6 +2,7 @@
 -- that serves and owns nothing (service/grants.py says what it may), and the extensions that they use.
 
 \set QUIET on
+set client_min_messages = warning;
 \getenv password GRIDPATROL_DB_PASSWORD
 \getenv owner_password GRIDPATROL_OWNER_PASSWORD
 
