@@ -2,6 +2,7 @@
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select
@@ -20,7 +21,7 @@ class Page(NamedTuple):
 def page(select: Select[Any], key: Any, limit: int, cursor: str | None) -> Page:
     """At most `limit` rows of `select` after the cursor, in the order of the unique column `key`."""
     if cursor is not None:
-        select = select.where(key > key.type.python_type(read_cursor(cursor)))
+        select = select.where(key > read_cursor(cursor, key.type.python_type))
     rows = list(session.scalars(select.order_by(key).limit(limit + 1)))
     more = len(rows) > limit
     return Page(rows[:limit], cursor_at(getattr(rows[limit - 1], key.key)) if more else None)
@@ -31,12 +32,12 @@ def cursor_at(value: Any) -> str:
     return urlsafe_b64encode(json.dumps(str(value)).encode()).decode()
 
 
-def read_cursor(cursor: str) -> str:
-    """The value that a cursor stands for; raises Invalid when it is none of ours."""
+def read_cursor(cursor: str, kind: Callable[[str], Any] = str) -> Any:
+    """The value of a kind that a cursor stands for; raises Invalid when it is none of ours."""
     try:
         value = json.loads(urlsafe_b64decode(cursor))
+        if isinstance(value, str):
+            return kind(value)
     except ValueError:
-        value = None
-    if not isinstance(value, str):
-        raise Invalid(errors={"cursor": ["Not a cursor of this list."]})
-    return value
+        pass
+    raise Invalid(errors={"cursor": ["Not a cursor of this list."]})

@@ -10,6 +10,7 @@ from service.db import session, uuid7
 from service.members.models import Member
 from service.teams.models import Membership
 from tests.factories import COMMUNITY, a_member, a_team
+from tests.service.phone import a_patrol, send
 
 GOLMUD_COMMUNITY = "632801001001"
 SISTER = "632802001002"  # a community in the same township
@@ -241,3 +242,24 @@ def test_another_role_counts_from_the_next_request(signed_in):
     before = client.post("/api/v1/teams", json=NEW).status_code
     move(person, role="member")
     assert (before, client.post("/api/v1/teams", json=NEW | {"code": "T-2"}).status_code) == (201, 403)
+
+
+def test_an_import_does_not_tell_who_has_left_elsewhere(officer):
+    gone = a_member(area=GOLMUD_COMMUNITY, code="M-far", left_at=datetime.now(UTC))
+    table = f"code,name,phone,area\n{gone.code},某人,13900000000,{COMMUNITY}"
+    answer = officer.post("/api/v1/members/import", data=table.encode(), content_type="text/csv")
+    assert [each["problem"] for each in answer.json["errors"]["rows"]] == [
+        "Belongs to something that you cannot change."
+    ]
+
+
+def test_a_leader_without_a_team_still_sees_the_own_patrols(signed_in):
+    leader = a_member("leader")
+    client = signed_in(leader)
+    send(client, a_patrol())
+    assert len(client.get("/api/v1/patrols").json["items"]) == 1
+
+
+@pytest.mark.parametrize("cursor", ["ImFiYyI=", "IiI=", "bm8="])
+def test_a_cursor_that_is_none_is_refused(officer, cursor):
+    assert officer.get(f"/api/v1/patrols?cursor={cursor}").status_code == 422
