@@ -1,6 +1,6 @@
 """Coverage of a day: how long it takes, how exact it is, what merging and rebuilding cost."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -28,6 +28,7 @@ from service.patrols.track import fixes_of
 NAME = "coverage"
 DAYS = 7
 SAMPLE = 100  # patrols rebuilt by the slower ways
+ERRORS: dict[str, Callable[[Floats], np.float64]] = {"mean": np.mean, "largest": np.max}
 NOBODY = Presences(np.zeros(0, np.int64), np.zeros(0), np.zeros(0))
 
 READ_POINTS = """COPY (
@@ -66,25 +67,32 @@ def figures(stand: Stand) -> Iterator[Figure]:
     with connect(stand.settings) as database:
         database.autocommit = True
         database.execute("VACUUM ANALYZE")
-        yield from _exactness("busy day, partly seen grids", stand, walks)
-        quiet = ground.walk(stand.towns, stand.size.sparse, seed=ground.SEED + 1)
-        yield from _exactness("quiet day, partly seen grids", stand, quiet)
         whole = _whole_day(stand, day, database)
         yield from whole
+        yield from _quiet_day(stand)
         yield from _rebuilding(stand, day, database)
         database.execute(MORE_DAYS)
-        yield _merging(stand, database, 1, whole[-1].peer)
+        yield _merging(stand, database, 1, whole[1].peer)
         yield _merging(stand, database, DAYS, None)
 
 
-def _exactness(name: str, stand: Stand, walks: Walks) -> Iterator[Figure]:
+def _quiet_day(stand: Stand) -> list[Figure]:
+    walks = ground.walk(stand.towns, stand.size.sparse, seed=ground.SEED + 1)
     exact = unions.by_shapely(stand.towns, walks, quad_segs=32)
     partly = (exact > 1e-4) & (exact < 1 - 1e-4)
-    ours = abs(_from_memory(walks) - exact)[partly] * 100
-    theirs = abs(unions.by_geopandas(stand.towns, walks) - exact)[partly] * 100
-    for what, of in (("mean", np.mean), ("largest", np.max)):
-        peer = Mark(float(of(theirs)), "GeoPandas")
-        yield Figure(NAME, f"{name}: {what} error", float(of(ours)), "points", int(partly.sum()), None, peer)
+    ours, theirs = _from_memory(walks) - exact, unions.by_geopandas(stand.towns, walks) - exact
+    return _errors("quiet day, partly seen grids", ours[partly], theirs[partly])
+
+
+def _errors(name: str, ours: Floats, theirs: Floats) -> list[Figure]:
+    """How far shares are from the exact ones, in percentage points."""
+    found = [(what, of(abs(ours)) * 100, of(abs(theirs)) * 100) for what, of in ERRORS.items()]
+    return [
+        Figure(
+            NAME, f"{name}, {what} error", float(here), "points", len(ours), None, Mark(there, "GeoPandas")
+        )
+        for what, here, there in found
+    ]
 
 
 def _from_memory(walks: Walks) -> Floats:
@@ -109,18 +117,21 @@ def _shares(patrols: Iterable[Fixes]) -> Floats:
 
 
 def _whole_day(stand: Stand, day: Day, database: Connection) -> list[Figure]:
+    shares: dict[str, Floats] = {}
     read, engine, product, geopandas, postgis = in_turns(
         stand.runs,
         lambda: _read(database, READ_POINTS, DAY, DAY + timedelta(days=1)),
-        lambda: _from_memory(day.walks),
+        lambda: shares.update(ours=_from_memory(day.walks)),
         lambda: _from_database(day),
-        lambda: unions.by_geopandas(stand.towns, day.walks),
+        lambda: shares.update(theirs=unions.by_geopandas(stand.towns, day.walks)),
         lambda: unions.by_postgis(database, DAY, DAY + timedelta(days=1)),
     )
+    exact = unions.by_shapely(stand.towns, day.walks, quad_segs=32)
     limit, peers = Mark(read, "reading the points"), (Mark(geopandas, "GeoPandas"), Mark(postgis, "PostGIS"))
     return [
         Figure(NAME, "whole day, fixes at hand", engine, "s", stand.runs, None, peers[0]),
         Figure(NAME, "whole day, from fixes stored", product, "s", stand.runs, limit, peers[1]),
+        *_errors("whole day, all grids", shares["ours"] - exact, shares["theirs"] - exact),
     ]
 
 

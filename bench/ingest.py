@@ -61,11 +61,11 @@ KINDS = (
 
 
 class Desk(NamedTuple):
-    """Whoever takes the same rows; each has one sender a connection."""
+    """Whoever takes the same rows, over as many connections; a service drops those that were idle."""
 
     phones: list[phones.Phone]
-    ours: list[Send]
-    usual: list[Send]
+    ours: Callable[[], list[Send]]
+    usual: Callable[[], list[Send]]
     database: list[Connection]
 
 
@@ -85,13 +85,17 @@ def figures(stand: Stand) -> Iterator[Figure]:
     with ExitStack() as stack:
         database = [stack.enter_context(connect(stand.settings)) for _ in people]
         port, other = (stack.enter_context(serving(*each)) for each in ((), ("bench.usual:create_app()",)))
-        ours = [poster(port, "/api/v1/uploads", lambda upload: upload.body, each.token) for each in people]
-        theirs = [poster(other, "/places", lambda upload: upload.plain) for _ in people]
+        ours = partial(_posters, port, "/api/v1/uploads", people, lambda upload: upload.body)
+        theirs = partial(_posters, other, "/places", people, lambda upload: upload.plain)
         for connection in database:
             connection.autocommit = True
             connection.execute(INBOXES)
         for kind in KINDS:
             yield from _kind(stand, Desk(people, ours, theirs, database), kind)
+
+
+def _posters(port: int, path: str, people: list[phones.Phone], body: Callable[[Any], bytes]) -> list[Send]:
+    return [poster(port, path, body, each.token) for each in people]
 
 
 def _kind(stand: Stand, desk: Desk, kind: Kind) -> Iterator[Figure]:
@@ -119,7 +123,7 @@ def _wait(rounds: Sequence[Sent], percent: int) -> float:
 def _round(desk: Desk, kind: Kind, requests: int) -> Round[Sent]:
     """New uploads to both services; then the rows that ours has stored, again and without any service."""
     uploads = kind.make(desk.phones, requests, kind.rows)
-    ours, usual = drive(desk.ours, uploads), drive(desk.usual, uploads)
+    ours, usual = drive(desk.ours(), uploads), drive(desk.usual(), uploads)
     rows = [_rows(desk.database[0], kind, upload) for upload in uploads]
     straight = _again(desk.database, kind, _copy if kind.rows > 1 else _insert, rows)
     by_inbox = _again(desk.database, kind, _copy_and_insert, rows)

@@ -63,7 +63,7 @@ def _await(port: int, process: "subprocess.Popen[bytes]") -> None:
     raise RuntimeError("the server to measure has not started")
 
 
-def poster(port: int, path: str, body: Callable[[Any], bytes], token: str = "") -> Send:
+def poster(port: int, path: str, body: Callable[[Any], bytes], token: str) -> Send:
     """Sends batches over one connection; an answer that says of nothing that it was stored ends the bench."""
     connection = HTTPConnection(HOST, port, timeout=PATIENCE)
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}

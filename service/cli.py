@@ -13,6 +13,7 @@ from service import db, grants, jobs, telemetry
 from service.app import create_app
 from service.demo import actions as demo
 from service.patrols.actions import make_partitions
+from service.replay import demo_member
 from service.replay import replay as replay_file
 from service.settings import Settings
 
@@ -98,17 +99,24 @@ def spec() -> None:
 
 @main.command("replay")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--member", "username", required=True, help="Who walked it, by the name they sign in with.")
+@click.option(
+    "--member", "username", help="Who walked it, by the name they sign in with; else a demonstration member."
+)
 @click.option("--password", help="Taken from var/demo_accounts.json unless given.")
 @click.option("--url", default="http://127.0.0.1:8080", show_default=True)
 @click.option(
     "--mode", default="foot", show_default=True, type=click.Choice(["foot", "bicycle", "car", "horse"])
 )
 @click.option("--as-recorded", is_flag=True, help="Keep the recorded times instead of ending now.")
-def replay(file: Path, username: str, password: str | None, url: str, mode: str, as_recorded: bool) -> None:
+def replay(
+    file: Path, username: str | None, password: str | None, url: str, mode: str, as_recorded: bool
+) -> None:
     """Send a recorded track (.gpx, .csv, .geojson) as a phone would."""
-    summary = replay_file(file, url, username, password, mode, None if as_recorded else datetime.now(UTC))
-    click.echo(str(summary))
+    now = None if as_recorded else datetime.now(UTC)
+    try:
+        click.echo(str(replay_file(file, url, username or demo_member(), password, mode, now)))
+    except (ValueError, ConnectionError) as error:
+        raise click.ClickException(str(error)) from error
 
 
 if __name__ == "__main__":

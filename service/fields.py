@@ -94,10 +94,17 @@ class Code(fields.String):
     """A statistical code of an area (12 digits), of a grid (15 digits), or of either."""
 
     def __init__(self, *lengths: int, **kwargs: Any):
-        digits = "|".join(rf"\d{{{n}}}" for n in lengths)
-        words = " or ".join(str(n) for n in lengths)
-        rule = validate.Regexp(re.compile(rf"({digits})\Z", re.ASCII), error=f"Not a code of {words} digits.")
-        super().__init__(validate=rule, **kwargs)
+        digits = "|".join(f"[0-9]{{{n}}}" for n in lengths)
+        self.form = re.compile(f"({digits})")
+        self.words = " or ".join(str(n) for n in lengths)
+        kwargs["metadata"] = {"pattern": f"^({digits})$"} | kwargs.get("metadata", {})
+        super().__init__(**kwargs)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if not self.form.fullmatch(text):
+            raise ValidationError(f"Not a code of {self.words} digits.")
+        return text
 
 
 class Bbox(fields.Field):

@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Any
 
 import procrastinate
+from sqlalchemy import text
 
 from service import db
 
@@ -35,6 +36,14 @@ def later(name: str) -> None:
     """Have the task done once this transaction has been committed; never if it is rolled back."""
     connection: Any = db.session.connection().connection.driver_connection
     queue.configure_task(name, connection=connection).defer()
+
+
+def absorb(name: str) -> None:
+    """Take waiting jobs of this name away, since whoever calls is about to do what they ask for."""
+    waiting = (
+        "SELECT id FROM procrastinate_jobs WHERE task_name = :name AND status = 'todo' FOR UPDATE SKIP LOCKED"
+    )
+    db.session.execute(text(f"DELETE FROM procrastinate_jobs WHERE id IN ({waiting})"), {"name": name})
 
 
 def work(database_url: str, schemas: str) -> None:

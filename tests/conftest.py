@@ -16,6 +16,9 @@ from service.areas.actions import load_tree
 from service.settings import Settings
 from service.web import Service
 from tests.factories import a_session
+from tests.servers import live_url, server, token
+
+__all__ = ["live_url", "server", "token"]
 
 SHARED = Path(__file__).parents[2] / "shared"
 

@@ -5,15 +5,16 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
+from geoalchemy2.shape import from_shape
+from shapely import MultiPolygon, Polygon, box
+
 from geo.coverage import cells_of, pack_cells
 from geo.plane import area_m2
-from geoalchemy2.shape import from_shape
 from service.areas.models import Grid, GridRevision
 from service.db import session, uuid7
 from service.members.actions import hash_of
 from service.members.models import Consent, Member, Session
 from service.teams.models import Membership, Team
-from shapely import MultiPolygon, Polygon, box
 
 COMMUNITY = "632802001001"  # in Delingha
 COUNTY = "632802000000"

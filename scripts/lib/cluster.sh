@@ -20,7 +20,7 @@ server_bin() {
 # Debian starts a cluster of its own with a new server package; not on our account.
 install_server() {
     local version quiet=/etc/postgresql-common/createcluster.d/zz-gridpatrol.conf
-    apt_get update
+    apt_update_once
     version=$(apt-cache pkgnames postgresql- | sed -n 's/^postgresql-\([0-9]*\)-postgis-3$/\1/p' | sort -n | tail -n 1)
     [ "${version:-0}" -ge 15 ] || die "apt has no PostGIS for PostgreSQL 15 or newer"
     as_root install -D -m 644 /dev/stdin "$quiet" <<<'create_main_cluster = false'

@@ -4,7 +4,7 @@ import json
 import os
 import socket
 import sys
-import urllib.error
+import time
 import urllib.request
 from pathlib import Path
 
@@ -35,12 +35,14 @@ def blank() -> None:
     sys.exit(found != (None,))
 
 
-def ready(where: str) -> None:
-    """Exit with 0 if the service says that it is ready."""
-    try:
-        urllib.request.urlopen(f"{where}/readyz", timeout=5).close()
-    except (urllib.error.URLError, OSError):
-        sys.exit(1)
+def ready(where: str, *pids: str) -> None:
+    """Return once the service says that it is ready; stop if one of its processes has ended."""
+    while all(Path(f"/proc/{pid}").exists() for pid in pids):
+        try:
+            return urllib.request.urlopen(f"{where}/readyz", timeout=5).close()
+        except OSError:
+            time.sleep(0.2)
+    sys.exit("serve: could not start; see var/log/worker.log and var/log/api.log")
 
 
 def welcome(where: str) -> None:

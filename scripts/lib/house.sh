@@ -2,7 +2,7 @@
 # What every script stands on: where things are, what must be installed, what is done already.
 
 set -euo pipefail
-unset PYTHONHOME PYTHONPATH
+unset PYTHONHOME PYTHONPATH PYTHONDONTWRITEBYTECODE
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 var=$root/var
@@ -10,7 +10,7 @@ venv=$root/.venv
 cd "$root"
 mkdir -p "$var/log" "$var/run" "$var/stamps"
 outside_path=$PATH
-export PATH=$venv/bin:$PATH NODE_USE_SYSTEM_CA=1
+export PATH=$venv/bin:$PATH:/usr/sbin:/sbin NODE_USE_SYSTEM_CA=1
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "${0##*/}: $*"; exit 1; }
@@ -47,6 +47,12 @@ apt_get() {
     logged apt as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 -qq "$@"
 }
 
+apt_update_once() {
+    [ -z "${apt_updated:-}" ] || return 0
+    apt_get update
+    apt_updated=yes
+}
+
 # Installs what is missing of the named packages, and upgrades nothing that is there.
 apt_install() {
     local package missing=()
@@ -55,7 +61,7 @@ apt_install() {
     done
     [ ${#missing[@]} -gt 0 ] || return 0
     say "installing from apt: ${missing[*]}"
-    apt_get update
+    apt_update_once
     apt_get install --yes --no-install-recommends --no-upgrade "${missing[@]}"
 }
 
@@ -151,7 +157,7 @@ ensure_house() {
     exec 8>"$var/house.lock"
     flock 8
     ensure_venv
-    [ ! -e web/package-lock.json ] || ensure_pages
+    ensure_pages
     exec 8>&-
 }
 

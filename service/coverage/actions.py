@@ -40,8 +40,13 @@ def mark_revised(grids: list[int], retired: list[int]) -> None:
 
 @jobs.task(REBUILD, every="* * * * *")
 def rebuild_marked() -> int:
-    """Rebuild every marked patrol, each in its own transaction; gives how many could be."""
+    """Rebuild every marked patrol, each in its own transaction; gives how many could be.
+
+    Jobs that wait already are answered by this run: their marks were committed with them.
+    """
     rebuilt = 0
+    with transaction():
+        jobs.absorb(REBUILD)
     for patrol_id in session.scalars(queries.marked()).all():
         try:
             with transaction():

@@ -15,6 +15,7 @@ from service.coverage.windows import Window
 from service.db import session
 
 SEEN = 0.8  # a grid of which so much was seen counts as seen
+PARTLY = 0.01  # less lies within the error of a footprint: the edge of a walk next door
 GRADES = ("A", "B", "C", "D")
 
 
@@ -39,7 +40,7 @@ class Measure:
         """In one word; where a patrol was but nothing shows its way, there is no evidence."""
         if self.share_seen >= SEEN:
             return "seen"
-        if self.share_seen > 0:
+        if self.share_seen >= PARTLY:
             return "partly"
         return "no_evidence" if self.share_no_evidence > 0 else "unseen"
 

@@ -121,7 +121,10 @@ def _patches(
     for (kind, at), codes in sorted(shared.items(), key=lambda item: order.index(item[0][0])):
         town = at if kind not in APART else at[:9] + "000"
         near = centres[town[:6] + "000000" if _is_street(town) else town]
-        patches.append(_patch(near, kind, codes, random))
+        patch = _patch(near, kind, codes, random)
+        if kind == "village" and town in places.FOOTHILLS:
+            patch = patch._replace(near=Place(*places.FOOTHILLS[town]), apart=1_200)
+        patches.append(patch)
     return patches
 
 

@@ -26,6 +26,7 @@ SEATS = {
     "632857": 1281415,
 }
 TOWNS = {"632822100": 1280295, "632857100": 1281415}  # seats whose township the source does not name
+FOOTHILLS = {"632802002000": (97.43, 37.449)}  # Baishu Shan, where the villages of a town's street lie
 FAR_OFF = {"632801101": (92.44, 34.22)}  # Tanggula lies apart from the rest of Golmud
 
 

@@ -82,7 +82,7 @@ def _sound(rows: Sequence[Any], faults: list[Fault], dry_run: bool) -> list[Any]
 
 
 def _known(model: Any, codes: Sequence[str]) -> dict[str, Any]:
-    return {row.code: row for row in session.scalars(queries.coded(model, codes))}
+    return {row.code: row for row in session.execute(queries.coded(model, codes))}
 
 
 def _check_place(row: TeamRow | MemberRow, known: Any, areas: set[str], faults: list[Fault]) -> None:
@@ -135,7 +135,7 @@ def _compare(wanted: Sequence[dict[str, Any]], known: Mapping[str, Any]) -> Chan
 def _compare_memberships(
     rows: Sequence[MemberRow], ids: Mapping[str, Any], teams: Mapping[str, Team]
 ) -> Changes:
-    found = session.scalars(queries.memberships_of([ids[row.code] for row in rows]))
+    found = session.execute(queries.memberships_of([ids[row.code] for row in rows]))
     current = {(each.member_id, each.team_id): each for each in found}
     changes = Changes([], [], {}, set())
     for row in rows:

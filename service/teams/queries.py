@@ -150,7 +150,7 @@ def _named(id: Any, name: Any) -> Any:
 
 def coded(model: Any, codes: Sequence[str]) -> Select[Any]:
     """The rows of a table with these codes; any number of them."""
-    return select(model).where(model.code == any_(literal(codes, ARRAY(Text()))))
+    return select(*model.__table__.c).where(model.code == any_(literal(codes, ARRAY(Text()))))
 
 
 def area_codes(caller: Caller, scope: Scope) -> Select[Any]:
@@ -187,7 +187,7 @@ def moment() -> Select[datetime]:
     return select(_NOW)
 
 
-def memberships_of(member_ids: Sequence[UUID]) -> Select[Membership]:
+def memberships_of(member_ids: Sequence[UUID]) -> Select[Any]:
     """The current memberships of some members; any number of them."""
     members = literal(member_ids, ARRAY(Uuid()))
-    return select(Membership).where(Membership.member_id == any_(members), _CURRENT)
+    return select(*Membership.__table__.c).where(Membership.member_id == any_(members), _CURRENT)

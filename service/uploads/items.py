@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
-from geo.coordinates import to_wgs84
 from numpy.typing import NDArray
 
+from geo.coordinates import to_wgs84
 from geo.tracks import Fixes
 from service.patrols.models import METHODS, MODES
 from service.values import EARLIEST, read_text, read_time, read_uuid

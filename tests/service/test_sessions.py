@@ -1,6 +1,7 @@
 """Signing in and out."""
 
 import pytest
+
 from service.members.actions import passwords
 from tests.factories import a_member
 

@@ -70,8 +70,8 @@ export async function signOut(): Promise<void> {
 
 /** The demonstration's accounts; a real installation has none and answers 404. */
 export async function demoAccounts(): Promise<DemoAccount[]> {
-  const response = await ask(new Request(`${API}/demonstration`))
-  return (await response.json()).accounts
+  const { accounts } = await told<{ accounts: DemoAccount[] }>(client.GET('/api/v1/demonstration'))
+  return accounts
 }
 
 export async function allAreas(signal?: AbortSignal): Promise<Area[]> {

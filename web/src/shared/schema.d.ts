@@ -4,144 +4,6 @@
  */
 
 export interface paths {
-    "/api/v1/sessions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List where one is signed in */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Sessions"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        /**
-         * Sign in on a device
-         * @description The token is shown once. Send it with every request as `Authorization: Bearer <token>`.
-         */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["Credentials"];
-                };
-            };
-            responses: {
-                /** @description Created */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["SignIn"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sessions/current": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Sign out here */
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description No Content */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/me": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Show one's own account */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Me"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/areas": {
         parameters: {
             query?: never;
@@ -229,97 +91,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/grids": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List grids as GeoJSON: the current ones, or those of a time */
-        get: {
-            parameters: {
-                query?: {
-                    /** @description At most 500 */
-                    limit?: number;
-                    /** @description `next_cursor` of the page before */
-                    cursor?: string;
-                    /** @description An area or one grid */
-                    area?: string;
-                    /** @description west,south,east,north */
-                    bbox?: string;
-                    /** @description Grids as they were then; the current ones unless given */
-                    at?: unknown;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/geo+json": components["schemas"]["Grids"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/grids/{code}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                code: string;
-            };
-            cookie?: never;
-        };
-        /** Show a current grid */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    code: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/geo+json": components["schemas"]["GridWithAreas"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/grids/locate": {
+    "/api/v1/coverage": {
         parameters: {
             query?: never;
             header?: never;
@@ -327,15 +99,22 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Find the grid around a position
-         * @description On a shared border it is always the same one: the grid with the lower code.
+         * Ask how much of each grid was seen in a time window
+         * @description The window is widened to whole hours. `Accept` chooses JSON, GeoJSON or CSV.
+         *     `no_evidence` means that a patrol was there but no usable track shows what it saw.
          */
         get: {
             parameters: {
-                query: {
-                    lon: number;
-                    lat: number;
-                    crs?: "wgs84" | "cgcs2000" | "gcj02" | "bd09";
+                query?: {
+                    /** @description At most 500 */
+                    limit?: number;
+                    /** @description `next_cursor` of the page before */
+                    cursor?: string;
+                    from?: unknown;
+                    to?: unknown;
+                    /** @description An area or a grid; all that the caller sees unless given */
+                    area?: string;
+                    by?: "grid" | "community" | "township" | "county";
                 };
                 header?: never;
                 path?: never;
@@ -349,7 +128,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["GridDetails"];
+                        "application/json": components["schemas"]["Coverage"];
                     };
                 };
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
@@ -364,23 +143,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/grids/{code}/lineage": {
+    "/api/v1/demonstration": {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                code: string;
-            };
+            path?: never;
             cookie?: never;
         };
-        /** Show all versions of a grid, what they came out of and what became of them */
+        /**
+         * Show the accounts of the demonstration
+         * @description There are some only where the demonstration was loaded; everywhere else the answer is 404.
+         */
         get: {
             parameters: {
                 query?: never;
                 header?: never;
-                path: {
-                    code: string;
-                };
+                path?: never;
                 cookie?: never;
             };
             requestBody?: never;
@@ -391,7 +169,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["Lineage"];
+                        "application/json": components["schemas"]["Demonstration"];
                     };
                 };
                 default: components["responses"]["DEFAULT_ERROR"];
@@ -436,9 +214,9 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/geo+json": Record<string, never>;
-                    "application/json": Record<string, never>;
-                    "application/geopackage+sqlite3": Record<string, never>;
+                    "application/geo+json": components["schemas"]["Proposal"];
+                    "application/geopackage+sqlite3": string;
+                    "application/json": components["schemas"]["Proposal"];
                 };
             };
             responses: {
@@ -564,6 +342,55 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/grids": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List grids as GeoJSON: the current ones, or those of a time */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description At most 500 */
+                    limit?: number;
+                    /** @description `next_cursor` of the page before */
+                    cursor?: string;
+                    /** @description An area or one grid */
+                    area?: string;
+                    /** @description west,south,east,north */
+                    bbox?: string;
+                    /** @description Grids as they were then; the current ones unless given */
+                    at?: unknown;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/geo+json": components["schemas"]["Grids"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/grids/lay": {
         parameters: {
             query?: never;
@@ -609,24 +436,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/teams": {
+    "/api/v1/grids/locate": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** List teams */
+        /**
+         * Find the grid around a position
+         * @description On a shared border it is always the same one: the grid with the lower code.
+         */
         get: {
             parameters: {
-                query?: {
-                    /** @description At most 500 */
-                    limit?: number;
-                    /** @description `next_cursor` of the page before */
-                    cursor?: string;
-                    /** @description At home in this area or below it */
-                    area?: string;
-                    kind?: "neighbour_watch" | "shop_watch" | "ten_households" | "building_watch" | "village_police" | "first_secretary" | "seconded_police" | "grid_workers" | "alarm_bell";
+                query: {
+                    lon: number;
+                    lat: number;
+                    crs?: "wgs84" | "cgcs2000" | "gcj02" | "bd09";
                 };
                 header?: never;
                 path?: never;
@@ -640,7 +466,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["Teams"];
+                        "application/json": components["schemas"]["GridDetails"];
                     };
                 };
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
@@ -655,22 +481,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/teams/{team_id}": {
+    "/api/v1/grids/{code}": {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                team_id: string;
+                code: string;
             };
             cookie?: never;
         };
-        /** Show a team */
+        /** Show a current grid */
         get: {
             parameters: {
                 query?: never;
                 header?: never;
                 path: {
-                    team_id: string;
+                    code: string;
                 };
                 cookie?: never;
             };
@@ -682,7 +508,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["Team"];
+                        "application/geo+json": components["schemas"]["GridWithAreas"];
                     };
                 };
                 default: components["responses"]["DEFAULT_ERROR"];
@@ -696,30 +522,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/teams/{team_id}/members": {
+    "/api/v1/grids/{code}/lineage": {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                team_id: string;
+                code: string;
             };
             cookie?: never;
         };
-        /**
-         * List who is in a team
-         * @description A member sees only oneself.
-         */
+        /** Show all versions of a grid, what they came out of and what became of them */
         get: {
             parameters: {
-                query?: {
-                    /** @description At most 500 */
-                    limit?: number;
-                    /** @description `next_cursor` of the page before */
-                    cursor?: string;
-                };
+                query?: never;
                 header?: never;
                 path: {
-                    team_id: string;
+                    code: string;
                 };
                 cookie?: never;
             };
@@ -731,10 +549,46 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["Members"];
+                        "application/json": components["schemas"]["Lineage"];
                     };
                 };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show one's own account */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Me"];
+                    };
+                };
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
@@ -797,57 +651,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/teams/import": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Import teams from a table
-         * @description Columns `code` 编号, `name` 名称, `kind` 类型, `area` 区域 (12 digits). All rows or none: if one is
-         *     bad, nothing is imported and the problem names each bad row. Teams are recognised by their code, so an
-         *     import can be repeated.
-         */
-        post: {
-            parameters: {
-                query?: {
-                    /** @description Only say what the import would do */
-                    dry_run?: boolean;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "text/csv": string;
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Report"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/members/import": {
         parameters: {
             query?: never;
@@ -875,8 +678,8 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "text/csv": string;
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "text/csv": string;
                 };
             };
             responses: {
@@ -887,52 +690,6 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Report"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/uploads": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Send what was recorded
-         * @description Safe to repeat, in any order and any split: every item has an id, and a known id is not stored again.
-         *     Each item gets its own verdict; delete on the phone only what is `durable`.
-         */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["Upload"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Receipt"];
                     };
                 };
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
@@ -1076,18 +833,115 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/coverage": {
+    "/api/v1/sessions": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
+        /** List where one is signed in */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Sessions"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
         /**
-         * Ask how much of each grid was seen in a time window
-         * @description The window is widened to whole hours. `Accept` chooses JSON, GeoJSON or CSV.
-         *     `no_evidence` means that a patrol was there but no usable track shows what it saw.
+         * Sign in on a device
+         * @description The token is shown once. Send it with every request as `Authorization: Bearer <token>`.
          */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Credentials"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SignIn"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/current": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Sign out here */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/teams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List teams */
         get: {
             parameters: {
                 query?: {
@@ -1095,11 +949,9 @@ export interface paths {
                     limit?: number;
                     /** @description `next_cursor` of the page before */
                     cursor?: string;
-                    from?: unknown;
-                    to?: unknown;
-                    /** @description An area or a grid; all that the caller sees unless given */
+                    /** @description At home in this area or below it */
                     area?: string;
-                    by?: "grid" | "community" | "township" | "county";
+                    kind?: "neighbour_watch" | "shop_watch" | "ten_households" | "building_watch" | "village_police" | "first_secretary" | "seconded_police" | "grid_workers" | "alarm_bell";
                 };
                 header?: never;
                 path?: never;
@@ -1113,10 +965,193 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["Coverage"];
+                        "application/json": components["schemas"]["Teams"];
                     };
                 };
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/teams/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import teams from a table
+         * @description Columns `code` 编号, `name` 名称, `kind` 类型, `area` 区域 (12 digits). All rows or none: if one is
+         *     bad, nothing is imported and the problem names each bad row. Teams are recognised by their code, so an
+         *     import can be repeated.
+         */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description Only say what the import would do */
+                    dry_run?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "text/csv": string;
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Report"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/teams/{team_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                team_id: string;
+            };
+            cookie?: never;
+        };
+        /** Show a team */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    team_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Team"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/teams/{team_id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                team_id: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * List who is in a team
+         * @description A member sees only oneself.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description At most 500 */
+                    limit?: number;
+                    /** @description `next_cursor` of the page before */
+                    cursor?: string;
+                };
+                header?: never;
+                path: {
+                    team_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Members"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tiles/{layer}.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                layer: string;
+            };
+            cookie?: never;
+        };
+        /** Describe a layer (TileJSON 3) */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    layer: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TileJson"];
+                    };
+                };
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
@@ -1187,26 +1222,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/tiles/{layer}.json": {
+    "/api/v1/uploads": {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                layer: string;
-            };
+            path?: never;
             cookie?: never;
         };
-        /** Describe a layer (TileJSON 3) */
-        get: {
+        get?: never;
+        put?: never;
+        /**
+         * Send what was recorded
+         * @description Safe to repeat, in any order and any split: every item has an id, and a known id is not stored again.
+         *     Each item gets its own verdict; delete on the phone only what is `durable`.
+         */
+        post: {
             parameters: {
                 query?: never;
                 header?: never;
-                path: {
-                    layer: string;
-                };
+                path?: never;
                 cookie?: never;
             };
-            requestBody?: never;
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
             responses: {
                 /** @description OK */
                 200: {
@@ -1214,14 +1255,13 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["TileJson"];
+                        "application/json": components["schemas"]["Receipt"];
                     };
                 };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1232,374 +1272,112 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        Problem: {
-            /** @description /problems/<name> */
-            type: string;
-            /** @description In the caller's language */
-            title: string;
-            status: number;
-            detail?: string;
-            /** @description What is wrong, field by field */
-            errors?: {
-                [key: string]: unknown;
-            };
-            /** @description Names this request in the server's log */
-            trace_id?: string;
-        };
-        PaginationMetadata: {
-            /** @description Total number of items. */
-            total?: number;
-            /** @description Total number of pages. */
-            total_pages?: number;
-            /** @description First available page number. */
-            first_page?: number;
-            /** @description Last available page number. */
-            last_page?: number;
-            /** @description Current page number. */
-            page?: number;
-            /** @description Previous page number. */
-            previous_page?: number;
-            /** @description Next page number. */
-            next_page?: number;
-        };
-        Session: {
-            id?: unknown;
-            device_id?: string;
-            device_name?: string;
-            created_at?: unknown;
-            last_used_at?: unknown;
-            expires_at?: unknown;
-            is_current?: boolean;
-        };
-        Sessions: {
-            items?: components["schemas"]["Session"][];
-            next_cursor?: string | null;
-        };
-        Device: {
-            id: string;
-            name: string;
-        };
-        Credentials: {
-            username: string;
+        Account: {
+            /** @description The code of the area they are at home in */
+            area: string;
+            /** @description Where to sign in */
+            page: string;
             password: string;
-            device: components["schemas"]["Device"];
+            /** @enum {string} */
+            role: "member" | "leader" | "officer" | "centre" | "admin" | "auditor";
+            username: string;
+        };
+        Area: {
+            /** @description west, south, east, north */
+            readonly bbox?: number[] | null;
+            /** @description lon, lat */
+            readonly centre?: number[] | null;
+            /** @description Areas directly below that the caller sees */
+            children?: number;
+            code?: string;
+            /** @description Current grids inside that the caller sees */
+            grids?: number;
+            /** @description Its place was made up for a demonstration */
+            is_synthetic?: boolean;
+            /** @description Of a community */
+            kind?: string | null;
+            level?: string;
+            name?: string;
+            name_en?: string | null;
+            parent?: string | null;
         };
         AreaName: {
             code?: string;
             name?: string;
         };
-        Me: {
-            id?: unknown;
+        AreaWithPath: {
+            /** @description west, south, east, north */
+            readonly bbox?: number[] | null;
+            /** @description lon, lat */
+            readonly centre?: number[] | null;
+            /** @description Areas directly below that the caller sees */
+            children?: number;
             code?: string;
-            name?: string;
-            role?: string;
-            area?: components["schemas"]["AreaName"];
-            consented_to_tracks?: boolean;
-        };
-        SignIn: {
-            /** @description Shown once; send it as `Authorization: Bearer` */
-            token: string;
-            expires_at: unknown;
-            member: components["schemas"]["Me"];
-        };
-        Area: {
-            code?: string;
+            /** @description Current grids inside that the caller sees */
+            grids?: number;
+            /** @description Its place was made up for a demonstration */
+            is_synthetic?: boolean;
+            /** @description Of a community */
+            kind?: string | null;
             level?: string;
             name?: string;
             name_en?: string | null;
-            /** @description Of a community */
-            kind?: string | null;
             parent?: string | null;
-            /** @description lon, lat */
-            readonly centre?: number[] | null;
-            /** @description west, south, east, north */
-            readonly bbox?: number[] | null;
-            /** @description Current grids inside that the caller sees */
-            grids?: number;
-            /** @description Areas directly below that the caller sees */
-            children?: number;
-            /** @description Its place was made up for a demonstration */
-            is_synthetic?: boolean;
+            /** @description From the prefecture down */
+            path?: components["schemas"]["CodeAndName"][];
         };
         Areas: {
             items?: components["schemas"]["Area"][];
             next_cursor?: string | null;
         };
-        CodeAndName: {
-            code?: string;
-            name?: string;
-        };
-        AreaWithPath: {
-            code?: string;
-            level?: string;
-            name?: string;
-            name_en?: string | null;
-            /** @description Of a community */
-            kind?: string | null;
-            parent?: string | null;
-            /** @description lon, lat */
-            readonly centre?: number[] | null;
-            /** @description west, south, east, north */
-            readonly bbox?: number[] | null;
-            /** @description Current grids inside that the caller sees */
-            grids?: number;
-            /** @description Areas directly below that the caller sees */
-            children?: number;
-            /** @description Its place was made up for a demonstration */
-            is_synthetic?: boolean;
-            /** @description From the prefecture down */
-            path?: components["schemas"]["CodeAndName"][];
-        };
-        GridProperties: {
-            code?: string;
-            name?: string;
-            /** @description area or checkpoints: what its coverage is measured by */
-            basis?: string;
-            area_m2?: number;
-            community?: components["schemas"]["CodeAndName"];
-            valid_from?: unknown;
-            retired_at?: unknown;
-        };
-        GridFeature: {
-            type?: string;
-            id?: string;
-            /** @description Polygon or MultiPolygon, WGS-84 */
-            geometry?: Record<string, never>;
-            properties?: components["schemas"]["GridProperties"];
-        };
-        Grids: {
-            /** @default FeatureCollection */
-            type: unknown;
-            features?: components["schemas"]["GridFeature"][];
-            next_cursor?: string | null;
-        };
-        GridDetails: {
-            code?: string;
-            name?: string;
-            /** @description area or checkpoints: what its coverage is measured by */
-            basis?: string;
-            area_m2?: number;
-            community?: components["schemas"]["CodeAndName"];
-            valid_from?: unknown;
-            retired_at?: unknown;
-            township?: components["schemas"]["CodeAndName"];
-            county?: components["schemas"]["CodeAndName"];
-        };
-        GridWithAreas: {
-            type?: string;
-            id?: string;
-            /** @description Polygon or MultiPolygon, WGS-84 */
-            geometry?: Record<string, never>;
-            properties?: components["schemas"]["GridDetails"];
-        };
-        Version: {
-            code?: string;
-            valid_from?: unknown;
-            retired_at?: unknown;
-            revision_id?: unknown;
-            /** @description How it came to be: new, redraw, split, merge */
-            kind?: string;
-            predecessors?: string[];
-            successors?: string[];
-        };
-        Lineage: {
-            items?: components["schemas"]["Version"][];
-        };
-        Summary: {
-            features?: number;
-            errors?: number;
-            warnings?: number;
-            creates?: number;
-            /** @description Grids that end, with or without successors */
-            retires?: number;
-            by_kind?: {
-                [key: string]: number;
-            };
-        };
-        Finding: {
-            /** @description Its place in the file, from 0 */
-            feature?: number | null;
-            code?: string | null;
-            kind?: string;
-            /** @enum {string} */
-            severity?: "error" | "warning";
-            detail?: string;
-            area_m2?: number | null;
-        };
-        Created: {
-            code?: string;
-            name?: string;
-            community?: string;
-            area_m2?: number | null;
-            basis?: string;
-            replaces?: string[];
-        };
-        Weighed: {
-            summary?: components["schemas"]["Summary"];
-            findings?: components["schemas"]["Finding"][];
-            creates?: components["schemas"]["Created"][];
-        };
-        Revision: {
-            id?: unknown;
-            status?: string;
-            /** @description Counts the approved ones */
-            number?: number | null;
-            area?: string;
-            proposed_at?: unknown;
-            approved_at?: unknown;
-            report?: components["schemas"]["Weighed"];
-        };
-        Lay: {
-            community: string;
-            /** @description Polygon or MultiPolygon, WGS-84 */
-            shape?: Record<string, never>;
-            /** @enum {string} */
-            by: "size" | "count" | "places";
-            size_m?: number;
-            count?: number;
-            places?: unknown[];
-        };
-        LaidProperties: {
-            code?: string;
-            name?: string;
-            basis?: string;
-        };
-        LaidFeature: {
-            /** @default Feature */
-            type: unknown;
-            geometry?: Record<string, never>;
-            properties?: components["schemas"]["LaidProperties"];
-        };
-        Laid: {
-            /** @default FeatureCollection */
-            type: unknown;
-            features?: components["schemas"]["LaidFeature"][];
-        };
-        NamedArea: {
-            code: string;
-            name: string;
-        };
-        Leader: {
-            /** Format: uuid */
-            id: string;
-            name: string;
-        };
-        Team: {
-            /** Format: uuid */
-            id: unknown;
-            code: string;
-            name: string;
-            /** @enum {string} */
-            kind: "neighbour_watch" | "shop_watch" | "ten_households" | "building_watch" | "village_police" | "first_secretary" | "seconded_police" | "grid_workers" | "alarm_bell";
-            area: components["schemas"]["NamedArea"];
-            /** @description How many people are in it */
-            members: number;
-            leaders: components["schemas"]["Leader"][];
-        };
-        Teams: {
-            items: components["schemas"]["Team"][];
-            next_cursor?: string | null;
-        };
-        Membership: {
-            /** Format: uuid */
-            id: string;
-            name: string;
-            is_leader: boolean;
-        };
-        Member: {
-            /** Format: uuid */
-            id: unknown;
-            code: string;
-            name: string;
-            /** @enum {string} */
-            role: "member" | "leader" | "officer" | "centre" | "admin" | "auditor";
-            area: components["schemas"]["NamedArea"];
-            /** @description Masked: 138****1234 */
-            readonly phone?: string | null;
-            teams: components["schemas"]["Membership"][];
-        };
-        Members: {
-            items: components["schemas"]["Member"][];
-            next_cursor?: string | null;
-        };
-        Fault: {
-            /** @description As the spreadsheet numbers it; the headings are row 1 */
-            row?: number;
-            column?: string;
-            problem?: string;
-        };
-        Report: {
-            dry_run: boolean;
-            rows: number;
-            creates: number;
-            updates: number;
-            unchanged: number;
-            errors: components["schemas"]["Fault"][];
-        };
         Clock: {
             /** @description The phone's clock when it sent the batch */
             sent_at: unknown;
         };
-        Upload: {
-            batch_id: unknown;
-            /** @enum {string} */
-            crs: "wgs84" | "gcj02" | "bd09";
-            clock?: components["schemas"]["Clock"];
-            /** @description patrol_start, track, check_in and patrol_end items; each gets its own verdict */
-            items: unknown[];
+        CodeAndName: {
+            code?: string;
+            name?: string;
         };
-        Verdict: {
-            /** @description As sent */
-            id?: string | null;
-            /** @enum {string} */
-            status: "stored" | "duplicate" | "conflict" | "quarantined" | "rejected";
-            /** @description Committed; the phone may delete it */
-            durable: boolean;
-            marks?: string[];
-            problem?: {
-                [key: string]: unknown;
-            };
-        };
-        Receipt: {
-            batch_id: unknown;
-            server_time: unknown;
-            server_epoch: number;
-            clock_offset_ms: number | null;
-            results: components["schemas"]["Verdict"][];
-        };
-        Patrol: {
-            id: unknown;
-            member_id: unknown;
-            /** @enum {string} */
-            mode: "foot" | "bicycle" | "car" | "horse";
-            started_at: unknown;
-            ended_at: unknown;
-            first_at: unknown;
-            last_at: unknown;
-            implied: boolean;
-        };
-        Patrols: {
-            items: components["schemas"]["Patrol"][];
+        Coverage: {
+            items: components["schemas"]["Measure"][];
             next_cursor: string | null;
+            window: components["schemas"]["Window"];
         };
-        LineString: {
-            type: string;
-            coordinates: number[][];
+        Created: {
+            area_m2?: number | null;
+            basis?: string;
+            code?: string;
+            community?: string;
+            name?: string;
+            replaces?: string[];
         };
-        TrackProperties: {
-            patrol_id: unknown;
-            coordTimes: string[];
-            accuracy_m: (number | null)[];
-            marks: string[][];
+        Credentials: {
+            device: components["schemas"]["Device"];
+            password: string;
+            username: string;
         };
-        Track: {
-            type: string;
-            geometry: components["schemas"]["LineString"] | null;
-            properties: components["schemas"]["TrackProperties"];
+        Demonstration: {
+            accounts: components["schemas"]["Account"][];
         };
-        Window: {
-            from?: unknown;
-            to?: unknown;
+        Device: {
+            id: string;
+            name: string;
+        };
+        Fault: {
+            column?: string;
+            problem?: string;
+            /** @description As the spreadsheet numbers it; the headings are row 1 */
+            row?: number;
+        };
+        Finding: {
+            area_m2?: number | null;
+            code?: string | null;
+            detail?: string;
+            /** @description Its place in the file, from 0 */
+            feature?: number | null;
+            kind?: string;
+            /** @enum {string} */
+            severity?: "error" | "warning";
         };
         Grades: {
             A?: number;
@@ -1607,42 +1385,336 @@ export interface components {
             C?: number;
             D?: number;
         };
-        Measure: {
-            code: string;
+        GridDetails: {
+            area_m2?: number;
+            /** @description area or checkpoints: what its coverage is measured by */
+            basis?: string;
+            code?: string;
+            community?: components["schemas"]["CodeAndName"];
+            county?: components["schemas"]["CodeAndName"];
+            name?: string;
+            retired_at?: unknown;
+            township?: components["schemas"]["CodeAndName"];
+            valid_from?: unknown;
+        };
+        GridFeature: {
+            /** @description Polygon or MultiPolygon, WGS-84 */
+            geometry?: Record<string, never>;
+            id?: string;
+            properties?: components["schemas"]["GridProperties"];
+            type?: string;
+        };
+        GridProperties: {
+            area_m2?: number;
+            /** @description area or checkpoints: what its coverage is measured by */
+            basis?: string;
+            code?: string;
+            community?: components["schemas"]["CodeAndName"];
+            name?: string;
+            retired_at?: unknown;
+            valid_from?: unknown;
+        };
+        GridWithAreas: {
+            /** @description Polygon or MultiPolygon, WGS-84 */
+            geometry?: Record<string, never>;
+            id?: string;
+            properties?: components["schemas"]["GridDetails"];
+            type?: string;
+        };
+        Grids: {
+            features?: components["schemas"]["GridFeature"][];
+            next_cursor?: string | null;
+            /** @default FeatureCollection */
+            type: unknown;
+        };
+        Laid: {
+            features?: components["schemas"]["LaidFeature"][];
+            /** @default FeatureCollection */
+            type: unknown;
+        };
+        LaidFeature: {
+            geometry?: Record<string, never>;
+            properties?: components["schemas"]["LaidProperties"];
+            /** @default Feature */
+            type: unknown;
+        };
+        LaidProperties: {
+            basis?: string;
+            code?: string;
+            name?: string;
+        };
+        Lay: {
+            /** @enum {string} */
+            by: "size" | "count" | "places";
+            community: string;
+            count?: number;
+            places?: unknown[];
+            /** @description Polygon or MultiPolygon, WGS-84 */
+            shape?: Record<string, never>;
+            size_m?: number;
+        };
+        Leader: {
+            /** Format: uuid */
+            id: string;
             name: string;
+        };
+        LineString: {
+            coordinates: number[][];
+            type: string;
+        };
+        Lineage: {
+            items?: components["schemas"]["Version"][];
+        };
+        Me: {
+            area?: components["schemas"]["AreaName"];
+            code?: string;
+            consented_to_tracks?: boolean;
+            id?: unknown;
+            name?: string;
+            role?: string;
+        };
+        Measure: {
+            area_m2: number;
             /** @enum {string} */
             basis: "area" | "checkpoints";
-            area_m2: number;
-            /** @description 0 to 1 */
-            share_seen: number;
+            check_ins: components["schemas"]["Grades"];
+            code: string;
+            last_seen_at: unknown;
+            name: string;
+            person_minutes: number;
             /** @description Where a patrol was, but no track shows what it saw; 0 to 1 */
             share_no_evidence: number;
+            /** @description 0 to 1 */
+            share_seen: number;
             /** @enum {string} */
             state: "seen" | "partly" | "unseen" | "no_evidence";
             visits: number;
-            person_minutes: number;
-            check_ins: components["schemas"]["Grades"];
-            last_seen_at: unknown;
         };
-        Coverage: {
-            window: components["schemas"]["Window"];
-            items: components["schemas"]["Measure"][];
+        Member: {
+            area: components["schemas"]["NamedArea"];
+            code: string;
+            /** Format: uuid */
+            id: unknown;
+            name: string;
+            /** @description Masked: 138****1234 */
+            readonly phone?: string | null;
+            /** @enum {string} */
+            role: "member" | "leader" | "officer" | "centre" | "admin" | "auditor";
+            teams: components["schemas"]["Membership"][];
+        };
+        Members: {
+            items: components["schemas"]["Member"][];
+            next_cursor?: string | null;
+        };
+        Membership: {
+            /** Format: uuid */
+            id: string;
+            is_leader: boolean;
+            name: string;
+        };
+        NamedArea: {
+            code: string;
+            name: string;
+        };
+        PaginationMetadata: {
+            /** @description First available page number. */
+            first_page?: number;
+            /** @description Last available page number. */
+            last_page?: number;
+            /** @description Next page number. */
+            next_page?: number;
+            /** @description Current page number. */
+            page?: number;
+            /** @description Previous page number. */
+            previous_page?: number;
+            /** @description Total number of items. */
+            total?: number;
+            /** @description Total number of pages. */
+            total_pages?: number;
+        };
+        Patrol: {
+            ended_at: unknown;
+            first_at: unknown;
+            id: unknown;
+            implied: boolean;
+            last_at: unknown;
+            member_id: unknown;
+            /** @enum {string} */
+            mode: "foot" | "bicycle" | "car" | "horse";
+            started_at: unknown;
+        };
+        Patrols: {
+            items: components["schemas"]["Patrol"][];
             next_cursor: string | null;
         };
+        Problem: {
+            detail?: string;
+            /** @description What is wrong, field by field */
+            errors?: {
+                [key: string]: unknown;
+            };
+            status: number;
+            /** @description In the caller's language */
+            title: string;
+            /** @description Names this request in the server's log */
+            trace_id?: string;
+            /** @description /problems/<name> */
+            type: string;
+        };
+        Proposal: {
+            bbox?: unknown;
+            features: components["schemas"]["WishFeature"][];
+            name?: unknown;
+            /** @description Codes of grids that end without a successor */
+            retires?: string[];
+            /** @enum {string} */
+            type: "FeatureCollection";
+        };
+        Receipt: {
+            batch_id: unknown;
+            clock_offset_ms: number | null;
+            results: components["schemas"]["Verdict"][];
+            server_epoch: number;
+            server_time: unknown;
+        };
+        Report: {
+            creates: number;
+            dry_run: boolean;
+            errors: components["schemas"]["Fault"][];
+            rows: number;
+            unchanged: number;
+            updates: number;
+        };
+        Revision: {
+            approved_at?: unknown;
+            area?: string;
+            id?: unknown;
+            /** @description Counts the approved ones */
+            number?: number | null;
+            proposed_at?: unknown;
+            report?: components["schemas"]["Weighed"];
+            status?: string;
+        };
+        Session: {
+            created_at?: unknown;
+            device_id?: string;
+            device_name?: string;
+            expires_at?: unknown;
+            id?: unknown;
+            is_current?: boolean;
+            last_used_at?: unknown;
+        };
+        Sessions: {
+            items?: components["schemas"]["Session"][];
+            next_cursor?: string | null;
+        };
+        SignIn: {
+            expires_at: unknown;
+            member: components["schemas"]["Me"];
+            /** @description Shown once; send it as `Authorization: Bearer` */
+            token: string;
+        };
+        Summary: {
+            by_kind?: {
+                [key: string]: number;
+            };
+            creates?: number;
+            errors?: number;
+            features?: number;
+            /** @description Grids that end, with or without successors */
+            retires?: number;
+            warnings?: number;
+        };
+        Team: {
+            area: components["schemas"]["NamedArea"];
+            code: string;
+            /** Format: uuid */
+            id: unknown;
+            /** @enum {string} */
+            kind: "neighbour_watch" | "shop_watch" | "ten_households" | "building_watch" | "village_police" | "first_secretary" | "seconded_police" | "grid_workers" | "alarm_bell";
+            leaders: components["schemas"]["Leader"][];
+            /** @description How many people are in it */
+            members: number;
+            name: string;
+        };
+        Teams: {
+            items: components["schemas"]["Team"][];
+            next_cursor?: string | null;
+        };
+        TileJson: {
+            bounds: number[];
+            maxzoom: number;
+            minzoom: number;
+            name: string;
+            tilejson: string;
+            tiles: string[];
+            vector_layers: components["schemas"]["VectorLayer"][];
+        };
+        Track: {
+            geometry: components["schemas"]["LineString"] | null;
+            properties: components["schemas"]["TrackProperties"];
+            type: string;
+        };
+        TrackProperties: {
+            accuracy_m: (number | null)[];
+            coordTimes: string[];
+            marks: string[][];
+            patrol_id: unknown;
+        };
+        Upload: {
+            batch_id: unknown;
+            clock?: components["schemas"]["Clock"];
+            /** @enum {string} */
+            crs: "wgs84" | "gcj02" | "bd09";
+            /** @description patrol_start, track, check_in and patrol_end items; each gets its own verdict */
+            items: unknown[];
+        };
         VectorLayer: {
-            id: string;
             fields: {
                 [key: string]: string;
             };
+            id: string;
         };
-        TileJson: {
-            tilejson: string;
-            name: string;
-            tiles: string[];
-            minzoom: number;
-            maxzoom: number;
-            bounds: number[];
-            vector_layers: components["schemas"]["VectorLayer"][];
+        Verdict: {
+            /** @description Committed; the phone may delete it */
+            durable: boolean;
+            /** @description As sent */
+            id?: string | null;
+            marks?: string[];
+            problem?: {
+                [key: string]: unknown;
+            };
+            /** @enum {string} */
+            status: "stored" | "duplicate" | "conflict" | "quarantined" | "rejected";
+        };
+        Version: {
+            code?: string;
+            /** @description How it came to be: new, redraw, split, merge */
+            kind?: string;
+            predecessors?: string[];
+            retired_at?: unknown;
+            revision_id?: unknown;
+            successors?: string[];
+            valid_from?: unknown;
+        };
+        Weighed: {
+            creates?: components["schemas"]["Created"][];
+            findings?: components["schemas"]["Finding"][];
+            summary?: components["schemas"]["Summary"];
+        };
+        Window: {
+            from?: unknown;
+            to?: unknown;
+        };
+        WishFeature: {
+            bbox?: unknown;
+            geometry: unknown;
+            id?: unknown;
+            properties: {
+                [key: string]: unknown;
+            } | null;
+            /** @enum {string} */
+            type: "Feature";
         };
     };
     responses: {

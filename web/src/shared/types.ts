@@ -43,11 +43,4 @@ export type GridFeature = Told<'GridWithAreas', {
 export type Member = Told<'Me', { id: string; area: Named | null }>
 export type Session = Told<'SignIn', { expires_at: string; member: Member }>
 
-/** An account of the demonstration, as it is offered on the sign-in card. */
-export interface DemoAccount {
-  role: string
-  username: string
-  password: string
-  area: string | null
-  page: string | null
-}
+export type DemoAccount = Told<'Account'>

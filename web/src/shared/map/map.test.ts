@@ -32,7 +32,7 @@ test('the same marks are always laid the same way', () => {
 })
 
 test('a ring is read back from its name', () => {
-  const ring = { seen: 0.64, noEvidence: 0.05, emphasis: true, chosen: false }
+  const ring = { seen: 0.64, noEvidence: 0.05, emphasis: true, chosen: false, dim: true }
   expect(ringOf(ringName(ring))).toEqual(ring)
   expect(ringOf('hatch')).toBeNull()
 })

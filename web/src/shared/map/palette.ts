@@ -8,6 +8,9 @@ export const PLACE_TEXT = '#b9c6d2'
 export const QUIET_TEXT = '#8496a6'
 export const SELECTED = '#ffffff'
 
+/** How strongly things outside the chosen area are drawn. */
+export const OUTSIDE = 0.36
+
 export const STATE_COLOUR: Record<State, string> = {
   seen: '#4fb3d9',
   partly: '#d9c06a',

@@ -4,7 +4,7 @@ import type {
   SymbolLayerSpecification,
 } from 'maplibre-gl'
 import { HATCH } from './drawings'
-import { CANVAS, PLACE_TEXT, QUIET_TEXT, RULE, RULE_TEXT, SELECTED, STATE_COLOUR } from './palette'
+import { CANVAS, OUTSIDE, PLACE_TEXT, QUIET_TEXT, RULE, RULE_TEXT, SELECTED, STATE_COLOUR } from './palette'
 import type { State } from '../types'
 
 // Without a glyph URL the map draws its letters from these fonts of the machine.
@@ -56,7 +56,6 @@ const FILL: StateValues = { seen: 0.56, partly: 0.34, unseen: 0.1, no_evidence: 
 const FILL_EMPHASIS: StateValues = { seen: 0.08, partly: 0.08, unseen: 0.72, no_evidence: 0 }
 const EDGE: StateValues = { seen: 0.95, partly: 0.9, unseen: 0.85, no_evidence: 0 }
 const EDGE_EMPHASIS: StateValues = { seen: 0.28, partly: 0.28, unseen: 1, no_evidence: 0 }
-const OUTSIDE = 0.36
 
 export interface Accent {
   /** Bring out the grids that nobody has seen. */
@@ -120,8 +119,8 @@ function labels(scale: number): LayerSpecification[] {
     minzoom: GRID_NAMES },
     { ...symbol('community-name', 'communities',
       { 'text-field': ['get', 'name'], 'text-size': size(11), 'text-max-width': 9, 'text-padding': 8 },
-      { 'text-color': PLACE_TEXT, 'text-opacity': ['interpolate', ['linear'], ['zoom'], 12.6, 0, 13, 1, GRID_NAMES - 0.1, 1, GRID_NAMES, 0] }),
-    minzoom: 12.6, maxzoom: GRID_NAMES },
+      { 'text-color': PLACE_TEXT, 'text-opacity': ['interpolate', ['linear'], ['zoom'], 12.1, 0, 12.4, 1, GRID_NAMES - 0.1, 1, GRID_NAMES, 0] }),
+    minzoom: 12.1, maxzoom: GRID_NAMES },
     { ...symbol('township-name', 'townships',
       { 'text-field': ['get', 'name'], 'text-size': size(13), 'text-letter-spacing': 0.08, 'text-padding': 12,
         'text-variable-anchor': ['bottom', 'top'], 'text-radial-offset': 1.5 },
@@ -141,7 +140,7 @@ function labels(scale: number): LayerSpecification[] {
     // The map gives room to the topmost layer first, so that no name is written across a ring.
     { ...symbol('township-ring', 'rings',
       { 'icon-image': ['get', 'ring'], 'icon-size': ringSized(1), 'icon-allow-overlap': true, 'icon-padding': 0 },
-      { 'icon-opacity': vanishing(within(1)) }),
+      { 'icon-opacity': vanishing(1) }),
     maxzoom: RINGS_GONE },
   ]
 }

@@ -1,0 +1,162 @@
+"""The demonstration, on a small part of the prefecture."""
+
+import json
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+import shapely
+from sqlalchemy import func, select
+
+from geo.plane import area_m2
+from service.areas.models import Area, Grid
+from service.coverage.models import CoverageMark, Footprint
+from service.db import session
+from service.demo import actions, day, people
+from service.demo.actions import HOME, WHOLE, Size, draw
+from service.members.models import Consent, Member
+from service.patrols.models import Patrol
+from service.policy import ROLES
+from service.teams.models import Membership, Team
+from service.uploads.models import QuarantinedItem
+
+SMALL = Size(("632802001", "632801003"), teams=40, members=150, patrols=12)
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture(scope="module")
+def plan():
+    return draw(WHOLE)
+
+
+@pytest.fixture
+def loaded(settings, database, tmp_path):
+    settings = replace(settings, demo_accounts=tmp_path / "new" / "accounts.json")
+    actions.load(settings, lambda *step: None, SMALL, NOW)
+    return settings
+
+
+def count(model):
+    return session.scalar(select(func.count()).select_from(model))
+
+
+def test_the_whole_demonstration_is_as_large_as_haixi(plan):
+    grids = plan.ground.grids
+    assert (len(plan.people.teams), len(plan.people.members)) == (1173, 6165)
+    assert 1400 <= len(grids) <= 1600
+    assert len(plan.ground.centres) == 1 + 7 + 46 + 389
+
+
+def test_the_same_demonstration_is_drawn_everywhere(plan):
+    again = draw(WHOLE)
+    assert again.people == plan.people
+    assert [grid.shape.wkb for grid in again.ground.grids] == [grid.shape.wkb for grid in plan.ground.grids]
+
+
+def test_grids_of_the_whole_do_not_overlap(plan):
+    shapes = np.array([grid.shape for grid in plan.ground.grids])
+    one, other = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    common = shapely.area(shapely.intersection(shapes[one], shapes[other]))[one < other]
+    assert common.max() < 1e-12
+
+
+def test_every_community_has_grids_numbered_from_one(plan):
+    numbers = {}
+    for grid in plan.ground.grids:
+        numbers.setdefault(grid.code[:12], []).append(int(grid.code[12:]))
+    assert len(numbers) == 389
+    assert all(found == list(range(1, len(found) + 1)) for found in numbers.values())
+
+
+def test_town_grids_are_walkable_and_pastures_wide(plan):
+    across = {basis: [] for basis in ("area", "checkpoints")}
+    for grid in plan.ground.grids:
+        across[grid.basis].append(np.sqrt(area_m2(grid.shape)))
+    assert min(across["area"]) > 120 and max(across["area"]) < 600
+    assert min(across["checkpoints"]) > 4000
+
+
+def test_neighbouring_grids_share_their_border(plan):
+    home = [grid.shape for grid in plan.ground.grids if grid.code.startswith(plan.home)]
+    whole = shapely.union_all(home)
+    assert shapely.length(whole) < sum(map(shapely.length, home))
+
+
+def test_the_middle_of_delingha_has_a_grid(plan):
+    assert plan.home.startswith("632802")
+
+
+def test_phone_numbers_cannot_be_real(plan):
+    assert all(each["phone"][:3] == "100" and len(each["phone"]) == 11 for each in plan.people.members)
+
+
+def test_every_team_has_one_leader(plan):
+    leaders = Counter(each["team_id"] for each in plan.people.memberships if each["is_leader"])
+    assert len(leaders) == 1173 and set(leaders.values()) == {1}
+
+
+def test_shares_add_up():
+    assert people.share_out(10, [1, 1, 1], least=2) == [4, 3, 3]
+
+
+def test_patrols_end_before_now_and_are_of_different_members(plan):
+    patrols = list(day.patrols(plan.ground.grids, plan.people, 60, NOW, np.random.default_rng(1)))
+    assert len({each.member_id for each in patrols}) == len(patrols) == 60
+    assert all(NOW - timedelta(hours=24) < each.ended_at <= NOW for each in patrols)
+
+
+def test_loading_fills_the_tables(loaded):
+    assert (count(Team), count(Membership), count(Consent)) == (40, 150, 150)
+    assert count(Patrol) == 12
+    assert count(Footprint) > 0 and count(CoverageMark) == count(QuarantinedItem) == 0
+    around = select(Grid).where(func.ST_Covers(Grid.shape, func.ST_SetSRID(func.ST_MakePoint(*HOME), 4326)))
+    assert len(session.scalars(around).all()) == 1
+
+
+def test_places_that_are_made_up_say_so(loaded):
+    known = dict(session.execute(select(Area.code, Area.is_synthetic).where(Area.centre.is_not(None))).all())
+    assert known["632802000000"] is False
+    assert known["632802001000"] is True
+
+
+def test_loading_again_changes_nothing(loaded):
+    before = count(Grid), count(Member), count(Patrol), loaded.demo_accounts.read_text()
+    actions.load(loaded, lambda *step: None, SMALL, NOW)
+    assert (count(Grid), count(Member), count(Patrol), loaded.demo_accounts.read_text()) == before
+
+
+def test_accounts_of_every_role_can_sign_in(app, client, loaded):
+    accounts = json.loads(loaded.demo_accounts.read_text())
+    assert {each["role"] for each in accounts} == set(ROLES)
+    assert loaded.demo_accounts.stat().st_mode & 0o777 == 0o600
+    for each in accounts:
+        assert len(each["password"]) >= 12
+        answer = client.post("/api/v1/sessions", json=credentials(each))
+        assert answer.json["member"]["role"] == each["role"]
+        assert answer.json["member"]["area"]["code"] == each["area"]
+
+
+def test_two_members_and_their_leader_are_of_one_team(client, loaded):
+    accounts = {each["username"]: each for each in json.loads(loaded.demo_accounts.read_text())}
+    token = client.post("/api/v1/sessions", json=credentials(accounts["leader"])).json["token"]
+    team = client.get("/api/v1/members", headers={"Authorization": f"Bearer {token}"}).json["items"]
+    names = select(Member.code).where(Member.username.in_(("member1", "member2", "leader")))
+    assert set(session.scalars(names)) <= {each["code"] for each in team}
+
+
+def test_the_accounts_are_told_where_there_is_a_demonstration(app, client, loaded, monkeypatch):
+    monkeypatch.setattr(app, "settings", loaded)
+    told = client.get("/api/v1/demonstration").json["accounts"]
+    assert {"role", "username", "password", "area", "page"} == set(told[0])
+
+
+def test_elsewhere_there_are_no_accounts_to_tell(app, client, tmp_path, monkeypatch):
+    monkeypatch.setattr(app, "settings", replace(app.settings, demo_accounts=tmp_path / "none.json"))
+    assert client.get("/api/v1/demonstration").status_code == 404
+
+
+def credentials(account):
+    device = {"id": "d1", "name": "a phone"}
+    return {"username": account["username"], "password": account["password"], "device": device}
