@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from service import app, db
 from service.settings import Settings
 
-settings = Settings.from_env()
+settings = Settings.from_env().of_owner()
 PARTITION = re.compile(r"fixes_(\d{4}_\d{2}|rest)")
 
 

@@ -21,6 +21,7 @@ from service.uploads import api as uploads_api
 from service.web import COOKIE, Api, Service, observe
 
 METADATA = db.Base.metadata
+REQUEST = "5s"  # a statement of a request that takes longer is given up (503)
 STATIC = Path(__file__).parent / "static"
 FEATURES = (
     members_api,
@@ -49,7 +50,7 @@ def create_app(settings: Settings | None = None) -> Service:
     telemetry.configure(settings.log_level)
     app = Service(__name__, static_folder=STATIC, static_url_path="/static")
     app.settings = settings
-    app.engine = db.connect(settings)
+    app.engine = db.connect(settings, longest=REQUEST)
     app.authenticate = lambda token, kind: members.recognise(token, kind, app.settings)
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, settings.proxies, settings.proxies)  # type: ignore[method-assign]

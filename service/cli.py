@@ -10,7 +10,7 @@ from alembic import command
 from alembic.config import Config
 from rich.progress import Progress, TaskID
 
-from service import db, jobs, telemetry
+from service import db, grants, jobs, telemetry
 from service.app import create_app
 from service.areas.actions import load_tree
 from service.areas.tree import PREFECTURE
@@ -38,24 +38,39 @@ def main() -> None:
 
 @main.command()
 def migrate() -> None:
-    """Bring the database to the newest tables, and make the partitions of the months ahead."""
+    """Bring the database to the newest tables, with the partitions ahead and the rights of who serves.
+
+    As the role of GRIDPATROL_MIGRATE_URL, to which the tables then belong.
+    """
     config = Config(str(ROOT / "setup.cfg"))
     config.set_main_option("script_location", str(ROOT / "migrations"))
     command.upgrade(config, "head")
     _make_partitions()
+    _grant()
 
 
 @main.command()
 def partitions() -> None:
-    """Make the partitions of fixes for the months ahead."""
+    """Make the partitions of fixes for the two years ahead, as the role of GRIDPATROL_MIGRATE_URL."""
     _make_partitions()
 
 
 def _make_partitions() -> None:
-    db.connect(Settings.from_env())
+    db.connect(Settings.from_env().of_owner())
     with db.transaction():
-        made = make_partitions(datetime.now(UTC).date())
+        made = make_partitions(datetime.now(UTC).date(), months=24)
     click.echo(f"partitions made: {', '.join(made) or 'none needed'}")
+
+
+def _grant() -> None:
+    settings = Settings.from_env()
+    role = grants.serving_role(settings)
+    if role is None:
+        click.echo("one role does everything: GRIDPATROL_MIGRATE_URL names no other that owns the tables")
+        return
+    with db.transaction():
+        grants.apply(settings, role)
+    click.echo(f"{role} may read and write rows, and owns nothing")
 
 
 @main.command("demo")
@@ -63,6 +78,7 @@ def load_demo() -> None:
     """Load the Haixi demonstration, once: areas, grids, teams, members, and a day of patrols."""
     settings = Settings.from_env()
     create_app(settings)
+    db.connect(settings)  # what it writes may take longer than a request
     with Progress() as progress:
         tasks: dict[str, TaskID] = {}
 

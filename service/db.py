@@ -36,8 +36,11 @@ class Base(DeclarativeBase):
     )
 
 
-def connect(settings: Settings) -> Engine:
-    """An engine whose connections see the prefecture, the job queue and PostGIS, in that order."""
+def connect(settings: Settings, longest: str = "0") -> Engine:
+    """An engine whose connections see the prefecture, the job queue and PostGIS, in that order.
+
+    `longest` is how long a statement may take; 0 is as long as it needs.
+    """
     engine = create_engine(
         settings.database_url,
         pool_size=settings.pool_size,
@@ -45,7 +48,8 @@ def connect(settings: Settings) -> Engine:
         pool_timeout=5,
         connect_args={
             "options": f"-csearch_path={settings.schema},{settings.jobs_schema},public"
-            " -ctimezone=UTC -clock_timeout=5s -cidle_in_transaction_session_timeout=60s"
+            " -ctimezone=UTC -clock_timeout=3s -cidle_in_transaction_session_timeout=60s"
+            f" -cstatement_timeout={longest}"
         },
     )
     session.remove()

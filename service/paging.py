@@ -2,6 +2,7 @@
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select
@@ -23,18 +24,11 @@ def page(select: Select[Any], key: Any, limit: int, cursor: str | None, *, newes
     With `newest` the order is turned round.
     """
     if cursor is not None:
-        last = _read_as(key.type.python_type, cursor)
+        last = read_cursor(cursor, key.type.python_type)
         select = select.where(key < last if newest else key > last)
     rows = list(session.scalars(select.order_by(key.desc() if newest else key).limit(limit + 1)))
     more = len(rows) > limit
     return Page(rows[:limit], cursor_at(getattr(rows[limit - 1], key.key)) if more else None)
-
-
-def _read_as(kind: Any, cursor: str) -> Any:
-    try:
-        return kind(read_cursor(cursor))
-    except ValueError:
-        raise Invalid(errors={"cursor": ["Not a cursor of this list."]}) from None
 
 
 def cursor_at(value: Any) -> str:
@@ -42,12 +36,12 @@ def cursor_at(value: Any) -> str:
     return urlsafe_b64encode(json.dumps(str(value)).encode()).decode()
 
 
-def read_cursor(cursor: str) -> str:
-    """The value that a cursor stands for; raises Invalid when it is none of ours."""
+def read_cursor(cursor: str, kind: Callable[[str], Any] = str) -> Any:
+    """The value of a kind that a cursor stands for; raises Invalid when it is none of ours."""
     try:
         value = json.loads(urlsafe_b64decode(cursor))
+        if isinstance(value, str):
+            return kind(value)
     except ValueError:
-        value = None
-    if not isinstance(value, str):
-        raise Invalid(errors={"cursor": ["Not a cursor of this list."]})
-    return value
+        pass
+    raise Invalid(errors={"cursor": ["Not a cursor of this list."]})

@@ -1,4 +1,9 @@
-"""Who may do what, and how far they see: role × permission → scope."""
+"""Who may do what, and how far they see: one table, role × permission → scope.
+
+A route names its permission (`web.needs`); without one it does not pass the standing tests. The caller's
+role and area come from the database with every request. Each feature's `visible_to(caller, scope)` turns the
+scope into rows: what is not among them is not there (404), whether an id comes by path, query or body.
+"""
 
 from contextvars import ContextVar
 from enum import StrEnum
@@ -16,7 +21,7 @@ class Scope(StrEnum):
     """How far a permission reaches."""
 
     OWN = "own"  # what the caller did or is
-    TEAM = "team"  # people of the teams that the caller leads
+    TEAM = "team"  # people of the teams that the caller leads, and the caller
     COUNTY = "county"  # the county that the caller's area lies in
     AREA = "area"  # the caller's area and all below it
 
@@ -40,31 +45,50 @@ class Caller(NamedTuple):
             raise Forbidden
         return scope
 
+    def may(self, permission: str) -> bool:
+        """Whether this caller's role has a permission at all."""
+        return self.role in POLICY[permission]
+
 
 ENROLLING = "me:sign-in"  # one's own sessions, password and second factor
 current: ContextVar[Caller | None] = ContextVar("current", default=None)  # who is calling; None in jobs
 trace_id: ContextVar[str | None] = ContextVar("trace_id", default=None)  # of the request that is answered
 
 ROLES = ("member", "leader", "officer", "centre", "admin", "auditor")
-OWN, TEAM, COUNTY, AREA = Scope.OWN, Scope.TEAM, Scope.COUNTY, Scope.AREA
-_EVERYONE = dict.fromkeys(ROLES, OWN)
+_LETTERS = {"o": Scope.OWN, "t": Scope.TEAM, "c": Scope.COUNTY, "a": Scope.AREA}
 
+
+def _row(letters: str) -> dict[str, Scope]:
+    """A line of the table: a letter for each role, `-` where the role may not."""
+    pairs = zip(ROLES, letters.split(), strict=True)
+    return {role: _LETTERS[letter] for role, letter in pairs if letter != "-"}
+
+
+# fmt: off
 POLICY: dict[str, dict[str, Scope]] = {
-    "me": _EVERYONE,
-    ENROLLING: _EVERYONE,
-    "areas:read": dict.fromkeys(("member", "leader"), COUNTY)
-    | dict.fromkeys(("officer", "centre", "admin"), AREA),
-    "grids:read": dict.fromkeys(("member", "leader"), COUNTY)
-    | dict.fromkeys(("officer", "centre", "admin"), AREA),
-    "grids:revise": {"officer": AREA, "admin": AREA},
-    "coverage:read": dict.fromkeys(("member", "leader"), COUNTY) | dict.fromkeys(("officer", "centre"), AREA),
-    "teams:read": {"member": OWN, "leader": TEAM, "officer": AREA, "centre": AREA, "admin": AREA},
-    "members:read": {"member": OWN, "leader": TEAM, "officer": AREA, "admin": AREA},
-    "members:invite": {"leader": TEAM, "officer": AREA, "admin": AREA},
-    "people:import": {"officer": AREA, "admin": AREA},
-    "patrols:read": {"member": OWN, "leader": TEAM, "officer": AREA},
-    "tracks:read": {"member": OWN, "leader": TEAM, "officer": AREA},
-    "uploads:send": {"member": OWN, "leader": OWN},
-    "members:erase": {"admin": AREA},
-    "audit:read": {"auditor": AREA},
+    # o own, t team, c county, a area   member · leader · officer · centre · admin · auditor
+    "me":                         _row("o        o        o         o        o       o"),
+    ENROLLING:                    _row("o        o        o         o        o       o"),
+    "areas:read":                 _row("c        c        a         a        a       -"),
+    "grids:read":                 _row("c        c        a         a        a       -"),
+    "grids:revise":               _row("-        -        a         -        a       -"),
+    "coverage:read":              _row("c        c        a         a        -       -"),
+    "teams:read":                 _row("o        t        a         a        a       -"),
+    "teams:write":                _row("-        -        a         -        a       -"),
+    "members:read":               _row("o        t        a         -        a       -"),
+    "members:invite":             _row("-        t        a         -        a       -"),
+    "members:erase":              _row("-        -        -         -        a       -"),
+    "people:import":              _row("-        -        a         -        a       -"),
+    "patrols:read":               _row("o        t        a         -        -       -"),
+    "tracks:read":                _row("o        t        a         -        -       -"),
+    "uploads:send":               _row("o        o        -         -        -       -"),
+    "audit:read":                 _row("-        -        -         -        -       a"),
 }
+# fmt: on
+
+
+def shown_phone(phone: str | None, owner: UUID, reader: Caller) -> str | None:
+    """A phone number as this reader may have it: one's own in whole, others' as 138****1234."""
+    if not phone or owner == reader.member_id:
+        return phone
+    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 11 else "****"

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,7 +23,8 @@ class Lifetime(NamedTuple):
 class Settings:
     """Everything that may differ between two installations; never changed after the start."""
 
-    database_url: str  # postgresql+psycopg://…
+    database_url: str  # postgresql+psycopg://…, as the role that serves
+    migrate_url: str = ""  # the same database as the role that owns the tables; needed only to migrate
     schema: str = "haixi"  # one prefecture, one schema
     jobs_schema: str = "jobs"  # the job queue stands outside the prefectures
     pool_size: int = 10  # database connections of one process
@@ -79,6 +80,10 @@ class Settings:
         if wrong:
             raise ValueError("; ".join(wrong))
         return cls(**given)
+
+    def of_owner(self) -> "Settings":
+        """The same settings for who may change tables."""
+        return replace(self, database_url=self.migrate_url or self.database_url)
 
 
 def _read(text: str, kind: object) -> object:

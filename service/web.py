@@ -223,6 +223,8 @@ def answer_problem(problem: errors.Problem) -> Response:
 
 def answer_http_error(error: HTTPException) -> Response:
     """What Flask and its libraries raise, as a problem document that says no more than it should."""
+    if error.code == 304:  # nothing has gone wrong: the caller has it already
+        return Response(status=304)
     known = {kind.status: kind for kind in errors.Problem.__subclasses__() if not kind.constraint}
     if error.code in known or error.code == 500:
         kind = known.get(error.code, errors.Problem)

@@ -122,5 +122,8 @@ drop_database() { cluster_psql -d postgres -c "drop database if exists $1 with (
 
 make_database() {
     cluster_psql -d postgres -c "create database $1"
-    cluster_psql -d "$1" <docker/db.sql
+    prepare_database "$1"
 }
+
+# Its roles and extensions, also of one that an older version made.
+prepare_database() { cluster_psql -d "$1" <docker/db.sql; }

@@ -54,15 +54,16 @@ class Standing(NamedTuple):
     communities: Mapping[str, Community]  # those that may be revised
     prefix: str  # what the codes of grids that may be revised begin with
     places: Places
-    current: dict[str, int]  # code → position in `places`
-    used: frozenset[str]  # codes of all versions
+    current: dict[str, int]  # code → position in `places`, of those that may be revised
+    used: frozenset[str]  # codes of all their versions
 
     @classmethod
     def of(cls, communities: Mapping[str, Community], prefix: str, places: Places) -> "Standing":
-        """Those of `places` that are in force."""
-        now = (places.index.until == ALWAYS.max).nonzero()[0].tolist()
-        current = {places.codes[position]: position for position in now}
-        return cls(communities, prefix, places, current, frozenset(places.codes))
+        """Those of `places` with the prefix; no other code is known here, so none can be found out."""
+        codes, now = places.codes, (places.index.until == ALWAYS.max).nonzero()[0].tolist()
+        current = {codes[position]: position for position in now if codes[position].startswith(prefix)}
+        used = frozenset(code for code in codes if code.startswith(prefix))
+        return cls(communities, prefix, places, current, used)
 
     def ids(self, codes: Iterable[str]) -> dict[str, int]:
         """The ids of those of the grids that are current."""
@@ -183,7 +184,7 @@ def examine(proposal: Proposal, standing: Standing) -> Proposal:
 def _of_ended(proposal: Proposal, standing: Standing) -> Iterable[Finding]:
     replaced = {code for wish in proposal.wishes for code in wish.replaces}
     for code in proposal.ended:
-        if code not in standing.current or not code.startswith(standing.prefix):
+        if code not in standing.current:
             yield Finding(None, code, "unknown_grid", "There is no such current grid.")
     for code in sorted(replaced & set(proposal.retires)):
         yield Finding(None, code, "bad_retires", "A grid that is replaced has successors.")
@@ -236,11 +237,11 @@ def _staying(community: str, ended: Sequence[str], standing: Standing) -> list[t
 
 
 def _named(positions: Sequence[int], ended: Sequence[str], standing: Standing) -> list[tuple[str, Any]]:
-    codes, grids, gone = standing.places.codes, standing.places.index.grids, set(ended)
+    codes, index, gone = standing.places.codes, standing.places.index, standing.current.keys() & ended
     return [
-        (codes[at] if codes[at].startswith(standing.prefix) else "a grid outside your area", grids[at])
+        (codes[at] if codes[at] in standing.current else "a grid outside your area", index.grids[at])
         for at in positions
-        if standing.current.get(codes[at]) == at and codes[at] not in gone
+        if index.until[at] == ALWAYS.max and codes[at] not in gone
     ]
 
 

@@ -21,13 +21,15 @@ def visible_to(caller: Caller, scope: Scope) -> Select[Patrol]:
 
 def walkers(caller: Caller, scope: Scope) -> Select[UUID]:
     """The members whose patrols the caller may see."""
+    oneself = Member.id == caller.member_id
     if scope is Scope.OWN:
-        return select(Member.id).where(Member.id == caller.member_id)
+        return select(Member.id).where(oneself)
     if scope is Scope.TEAM:
         led = select(Membership.team_id).where(
             Membership.member_id == caller.member_id, Membership.is_leader, _is_on(Membership)
         )
-        return select(Membership.member_id).where(Membership.team_id.in_(led), _is_on(Membership))
+        theirs = select(Membership.member_id).where(Membership.team_id.in_(led), _is_on(Membership))
+        return select(Member.id).where(or_(oneself, Member.id.in_(theirs)))
     return select(Member.id).where(within(Member.area_code, reach(caller, scope)))
 
 

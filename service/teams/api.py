@@ -4,22 +4,29 @@ from flask import current_app, request
 from flask.views import MethodView
 
 from service import paging
+from service.areas.queries import sight
 from service.audit import actions as audit
 from service.db import fetch, session
 from service.fields import PageQuery
 from service.members import invitations
 from service.members.models import Member
 from service.members.schemas import InvitationSchema, link
-from service.teams import actions, queries, rows, sheets
+from service.teams import actions, imports, queries, rows, sheets
 from service.teams.models import Team
 from service.teams.schemas import (
     ImportQuery,
+    JoiningSchema,
+    LeadingSchema,
+    MemberSchema,
     MembersQuery,
     MembersSchema,
+    NewTeamSchema,
     ReportSchema,
+    TeamChangeSchema,
     TeamSchema,
     TeamsQuery,
     TeamsSchema,
+    TransferSchema,
 )
 from service.web import Blueprint, caller, needs, next_link, read_body, scope
 
@@ -42,18 +49,44 @@ class Teams(MethodView):
         """List teams"""
         teams = queries.filtered(queries.visible_to(caller(), scope()), query.get("area"), query.get("kind"))
         page = paging.page(teams, Team.code, query["limit"], query.get("cursor"))
-        items = session.execute(queries.described([team.id for team in page.items])).all()
+        ids = [team.id for team in page.items]
+        items = session.execute(queries.described(ids, caller(), scope())).all()
         return page._replace(items=items)._asdict(), 200, next_link(page.next_cursor)
+
+    @needs("teams:write")
+    @blueprint.etag
+    @blueprint.arguments(NewTeamSchema)
+    @blueprint.response(201, TeamSchema)
+    def post(self, team):
+        """Make a team"""
+        sight(caller(), scope(), team["area"])
+        return answer_team(actions.found(**team))
 
 
 @blueprint.route("/teams/<uuid:team_id>")
 class OneTeam(MethodView):
     @needs("teams:read")
+    @blueprint.etag
     @blueprint.response(200, TeamSchema)
     def get(self, team_id):
         """Show a team"""
-        team = fetch(queries.visible_to(caller(), scope()), id=team_id)
-        return session.execute(queries.described([team.id])).one()
+        return answer_team(fetch_team(team_id))
+
+    @needs("teams:write")
+    @blueprint.etag
+    @blueprint.arguments(TeamChangeSchema)
+    @blueprint.response(200, TeamSchema)
+    def patch(self, changes, team_id):
+        """Change a team's name, kind or home
+
+        `If-Match` names the ETag of the team as it was read, so that nobody undoes what another has changed.
+        """
+        team = fetch(queries.visible_to(caller(), scope()).with_for_update(), id=team_id)
+        blueprint.check_etag(answer_team(team), TeamSchema)
+        if "area" in changes:
+            sight(caller(), scope(), changes["area"])
+        actions.change(team, changes)
+        return answer_team(team)
 
 
 @blueprint.route("/teams/<uuid:team_id>/members")
@@ -66,8 +99,58 @@ class TeamMembers(MethodView):
 
         A member sees only oneself.
         """
-        team = fetch(queries.visible_to(caller(), scope()), id=team_id)
-        return answer_members(query | {"team": team.id})
+        return answer_members(query | {"team": fetch_team(team_id).id})
+
+    @needs("teams:write")
+    @blueprint.arguments(JoiningSchema)
+    @blueprint.response(201, MemberSchema)
+    def post(self, joining, team_id):
+        """Let a member join a team
+
+        Whoever leads a team gets the role `leader`.
+        """
+        team, member = fetch_team(team_id), fetch_member(joining.pop("member_id"))
+        actions.join(team, member, **joining)
+        return answer_member(member)
+
+
+@blueprint.route("/teams/<uuid:team_id>/members/<uuid:member_id>")
+class OneMembership(MethodView):
+    @needs("teams:write")
+    @blueprint.arguments(LeadingSchema)
+    @blueprint.response(200, MemberSchema)
+    def patch(self, leading, team_id, member_id):
+        """Say whether a member leads the team"""
+        member = fetch_member(member_id)
+        membership = fetch(queries.membership(fetch_team(team_id), member))
+        actions.lead(membership, member, leading["is_leader"])
+        return answer_member(member)
+
+    @needs("teams:write")
+    @blueprint.response(204)
+    def delete(self, team_id, member_id):
+        """Let a member leave a team
+
+        It is kept that the member was in it.
+        """
+        member = fetch_member(member_id)
+        actions.leave(fetch(queries.membership(fetch_team(team_id), member)), member)
+
+
+@blueprint.route("/members/<uuid:member_id>/transfer")
+class Transfer(MethodView):
+    @needs("teams:write")
+    @blueprint.arguments(TransferSchema)
+    @blueprint.response(200, MemberSchema)
+    def post(self, transfer, member_id):
+        """Move a member to another team
+
+        In one step the member leaves every other team that the caller sees, and joins the new one.
+        """
+        member, team = fetch_member(member_id), fetch_team(transfer["team_id"])
+        seen = queries.visible_to(caller(), scope())
+        actions.transfer(member, team, seen, transfer.get("at"))
+        return answer_member(member)
 
 
 @blueprint.route("/members")
@@ -112,7 +195,7 @@ class TeamsImport(MethodView):
         bad, nothing is imported and the problem names each bad row. Teams are recognised by their code, so an
         import can be repeated.
         """
-        return actions.import_teams(caller(), scope(), read_table(rows.TEAM_COLUMNS), **query)
+        return imports.import_teams(caller(), scope(), read_table(rows.TEAM_COLUMNS), **query)
 
 
 @blueprint.route("/members/import")
@@ -128,7 +211,28 @@ class MembersImport(MethodView):
         (member or leader), `team` 队伍 (its code), `is_leader` 队长. All rows or none. Members are recognised
         by their code. A team that is named gains the member; no other team loses one.
         """
-        return actions.import_members(caller(), scope(), read_table(rows.MEMBER_COLUMNS), **query)
+        return imports.import_members(caller(), scope(), read_table(rows.MEMBER_COLUMNS), **query)
+
+
+def fetch_team(team_id):
+    """A team that the caller sees."""
+    return fetch(queries.visible_to(caller(), scope()), id=team_id)
+
+
+def fetch_member(member_id):
+    """A member that the caller sees."""
+    return fetch(queries.members_visible_to(caller(), scope()), id=member_id)
+
+
+def answer_team(team):
+    """A team as the caller is shown it."""
+    return session.execute(queries.described([team.id], caller(), scope())).one()
+
+
+def answer_member(member):
+    """A member as the caller is shown one."""
+    teams = queries.visible_to(caller(), scope())
+    return session.execute(queries.members_described([member.id], teams)).one()
 
 
 def answer_members(query):

@@ -1,10 +1,25 @@
 """Questions about teams and the people in them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Text, Uuid, and_, any_, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    Uuid,
+    and_,
+    any_,
+    exists,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
 from service.areas.models import Area
@@ -67,10 +82,10 @@ def members_filtered(
     return members if role is None else members.where(Member.role == role)
 
 
-def described(team_ids: Sequence[UUID]) -> Select[Any]:
-    """Teams with their area, how many members they have, and who leads them."""
+def described(team_ids: Sequence[UUID], caller: Caller, scope: Scope) -> Select[Any]:
+    """Teams with their area, how many members they have, and who leads them, as far as the caller sees."""
     leader = aggregate_order_by(_named(Member.id, Member.name), Member.code)
-    leaders = func.json_agg(leader).filter(Membership.is_leader)
+    leaders = func.json_agg(leader).filter(Membership.is_leader, _is_named(caller, scope))
     return (
         select(
             Team.id,
@@ -90,13 +105,23 @@ def described(team_ids: Sequence[UUID]) -> Select[Any]:
     )
 
 
+def _is_named(caller: Caller, scope: Scope) -> ColumnElement[bool]:
+    """A team names its leaders to its own people, and to who may read members, as far as they see them."""
+    if not caller.may("members:read"):
+        return false()
+    return within(Member.area_code, reach(caller, scope)) if scope is Scope.AREA else true()
+
+
 def members_described(member_ids: Sequence[UUID], teams: Select[Team]) -> Select[Any]:
     """Members with their area, and in which of the teams they are."""
     shown = teams.subquery()
     listed = aggregate_order_by(
-        func.json_build_object("id", shown.c.id, "name", shown.c.name, "is_leader", Membership.is_leader),
+        func.json_build_object(
+            "id", shown.c.id, "name", shown.c.name, "is_leader", Membership.is_leader,
+            "since", Membership.since, "until", Membership.until,
+        ),
         shown.c.code,
-    )
+    )  # fmt: skip
     of_each = (
         select(func.coalesce(func.json_agg(listed), func.json_build_array()))
         .join_from(Membership, shown, shown.c.id == Membership.team_id)
@@ -131,6 +156,35 @@ def coded(model: Any, codes: Sequence[str]) -> Select[Any]:
 def area_codes(caller: Caller, scope: Scope) -> Select[Any]:
     """The codes of all areas in the caller's reach."""
     return select(Area.code).where(within(Area.code, reach(caller, scope)))
+
+
+def membership(team: Team, member: Member) -> Select[Membership]:
+    """The time of a member in a team that goes on or is still to come; the sooner if there are both."""
+    lasting = or_(Membership.until.is_(None), Membership.until > _NOW)
+    mine = and_(Membership.team_id == team.id, Membership.member_id == member.id, lasting)
+    return select(Membership).where(mine).order_by(Membership.since).limit(1)
+
+
+def left_for(teams: Select[Team], team: Team, member: Member, at: datetime) -> Select[Membership]:
+    """The times of a member in all other of these teams that go on at a moment."""
+    others = teams.with_only_columns(Team.id).where(Team.id != team.id)
+    return select(Membership).where(
+        Membership.member_id == member.id,
+        Membership.team_id.in_(others),
+        Membership.since < at,
+        or_(Membership.until.is_(None), Membership.until > at),
+    )
+
+
+def leads(member: Member) -> Select[bool]:
+    """Whether a member leads a team, now or from a time to come."""
+    lasting = or_(Membership.until.is_(None), Membership.until > _NOW)
+    return select(exists().where(Membership.member_id == member.id, Membership.is_leader, lasting))
+
+
+def moment() -> Select[datetime]:
+    """The time of this transaction, as the database has it."""
+    return select(_NOW)
 
 
 def memberships_of(member_ids: Sequence[UUID]) -> Select[Any]:

@@ -1,15 +1,13 @@
 """The JSON of teams, members and imports."""
 
+import re
+
 from marshmallow import fields, validate
 
-from service.fields import Code, PageQuery, Strict, Uuid
-from service.policy import ROLES
+from service.fields import Code, PageQuery, Strict, Text, Time, Uuid
+from service.policy import ROLES, shown_phone
 from service.teams.models import KINDS
-
-
-def masked(phone: str | None) -> str | None:
-    """A phone number that can be recognised but not called: 138****1234."""
-    return f"{phone[:3]}****{phone[-4:]}" if phone and len(phone) >= 11 else phone and "****"
+from service.web import caller
 
 
 class TeamsQuery(PageQuery):
@@ -61,6 +59,44 @@ class TeamsSchema(Strict):
 
 class MembershipSchema(LeaderSchema):
     is_leader = fields.Boolean(required=True)
+    since = fields.String(required=True, metadata={"format": "date-time"})
+    until = fields.String(
+        required=True, allow_none=True, metadata={"format": "date-time", "description": "If it is known"}
+    )
+
+
+class TeamChangeSchema(Strict):
+    """What may be changed of a team."""
+
+    name = Text(100)
+    kind = fields.String(validate=validate.OneOf(KINDS))
+    area = Code(12, metadata={"description": "Where it is at home; an area that the caller sees"})
+
+
+class NewTeamSchema(Strict):
+    code = fields.String(
+        required=True,
+        validate=[validate.Length(1, 50), validate.Regexp(re.compile(r"[\w./-]+\Z"))],
+        metadata={"description": "Letters, digits and . _ / -; no other team of the prefecture has it"},
+    )
+    name = Text(100, required=True)
+    kind = fields.String(required=True, validate=validate.OneOf(KINDS))
+    area = Code(12, required=True)
+
+
+class LeadingSchema(Strict):
+    is_leader = fields.Boolean(required=True, truthy={True}, falsy={False})
+
+
+class JoiningSchema(Strict):
+    member_id = Uuid(required=True, metadata={"format": "uuid"})
+    is_leader = fields.Boolean(load_default=False, truthy={True}, falsy={False})
+    since = Time(metadata={"format": "date-time", "description": "Now, unless given"})
+
+
+class TransferSchema(Strict):
+    team_id = Uuid(required=True, metadata={"format": "uuid"})
+    at = Time(metadata={"format": "date-time", "description": "Now, unless given"})
 
 
 class MemberSchema(Strict):
@@ -72,8 +108,8 @@ class MemberSchema(Strict):
     role = fields.String(required=True, validate=validate.OneOf(ROLES))
     area = fields.Nested(NamedAreaSchema, required=True)
     phone = fields.Function(
-        lambda member: masked(member.phone),
-        metadata={"type": ["string", "null"], "description": "Masked: 138****1234"},
+        lambda member: shown_phone(member.phone, member.id, caller()),
+        metadata={"type": ["string", "null"], "description": "Masked unless it is one's own: 138****1234"},
     )
     teams = fields.List(fields.Nested(MembershipSchema), required=True)
 
