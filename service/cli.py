@@ -200,7 +200,7 @@ def seal_audit() -> None:
 @main.command("retention")
 def retain() -> None:
     """Erase what has been kept long enough, now; run by the tables' owner, it also drops whole partitions."""
-    settings = Settings.from_env()
+    settings = Settings.from_env().of_owner()
     create_app(settings)
     run = retention.retain(settings, datetime.now(UTC))
     click.echo(json.dumps({"id": str(run.id), "erased": run.erased}, indent=2))

@@ -8,10 +8,15 @@ from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
+from sqlalchemy import select
+
 from service.areas.models import Area, GridRevision
 from service.coverage.actions import rebuild_marked
 from service.db import session, uuid7
-from service.policy import POLICY, Scope
+from service.members import actions
+from service.members.models import Session
+from service.members.tokens import hash_of
+from service.policy import POLICY, Caller, Scope
 from tests.factories import a_grid, a_member, a_session, a_square, a_team
 from tests.service.phone import a_check_in, a_start, a_track, an_hour_ago, send
 
@@ -121,9 +126,9 @@ def build(app: Any) -> World:
     return world
 
 
-_KINDS = {kind: kind for kind in ("area", "grid", "team", "member", "patrol", "revision")} | {
-    "spare": "member"
-}
+_KINDS = {
+    kind: kind for kind in ("area", "grid", "team", "member", "patrol", "revision", "session", "device")
+} | {"spare": "member"}
 
 
 def _unknown(name: str) -> str:
@@ -155,7 +160,7 @@ def _settle(app: Any, world: World, code: str) -> None:
         member = _shown(person, led, ids if person is leader else ())
         signs = (patrol, f"{GROUND[code][0] + 0.0005:.5f}")  # its id, and a longitude on its way
         walk = Thing("patrol", patrol, code, person.id, leaders=led, signs=signs)
-        things = ground | {"member": member, "patrol": walk}
+        things = ground | {"member": member, "patrol": walk} | _keys_of(person)
         world.things += things.values()
         if code == HOME or ordinal == "member":
             world.places.append(Place(f"{ordinal} of {code}", things, GROUND[code]))
@@ -166,6 +171,15 @@ def _settle(app: Any, world: World, code: str) -> None:
 def _person(role: str, area: str) -> Any:
     marks = {"code": f"M{uuid4().hex[:10]}", "phone": f"139{uuid4().int % 10**8:08}", "name": _name()}
     return a_member(role, area, **marks)
+
+
+def _keys_of(person: Any) -> dict[str, Thing]:
+    """Another sign-in of somebody, and an app that uploads for them."""
+    token = a_session(person)
+    signed_in = session.scalars(select(Session.id).where(Session.token_hash == hash_of(token))).one()
+    app, _ = actions.add_device(Caller(person.id, "", "", "", signed_in), "owntracks", _name())
+    keys = {"session": str(signed_in), "device": str(app.id)}
+    return {kind: Thing(kind, key, person.area_code, person.id, signs=(key,)) for kind, key in keys.items()}
 
 
 def _shown(person: Any, leaders: frozenset[UUID], people: Any) -> Thing:

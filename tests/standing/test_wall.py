@@ -51,7 +51,7 @@ def test_tables_cannot_be_changed(serving, statement):
 @pytest.mark.parametrize("verb", ["DELETE FROM {}", "TRUNCATE {}", "UPDATE {} SET {}"])
 def test_what_is_only_added_to_stays(serving, table, verb):
     column = session.scalar(
-        text(f"SELECT attname FROM pg_attribute WHERE attrelid = '{table}'::regclass AND attnum = 1")
+        text(f"SELECT attname FROM pg_attribute WHERE attrelid = '{table}'::regclass AND attnum = 2")
     )
     serving()
     with pytest.raises(ProgrammingError, match="permission denied"):
