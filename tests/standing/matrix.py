@@ -32,7 +32,7 @@ PATHS = {  # path parameter → the kind of thing that it names
 FIXED = {"layer": "coverage", "name": "not-found", "filename": "index.html"}
 FILTERS = {"area": "area", "parent": "area", "team": "team", "member": "member", "grid": "grid"}
 SHOWN_BY = {
-    "area": ("areas:read",),
+    "area": ("areas:read", "audit:read"),
     "grid": ("grids:read", "coverage:read"),
     "revision": ("grids:revise",),
     "team": ("teams:read",),

@@ -91,6 +91,103 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the audit trail, the newest first
+         * @description Reading it leaves a row too.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description At most 500 */
+                    limit?: number;
+                    /** @description `next_cursor` of the page before */
+                    cursor?: string;
+                    /** @description Who did it */
+                    actor?: unknown;
+                    /** @description Whom it concerns */
+                    subject?: unknown;
+                    /** @description Such as `track.read` */
+                    action?: string;
+                    from?: unknown;
+                    to?: unknown;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Audit"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/certificates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what retention has erased, run by run, the newest first */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description At most 500 */
+                    limit?: number;
+                    /** @description `next_cursor` of the page before */
+                    cursor?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Certificates"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/coverage": {
         parameters: {
             query?: never;
@@ -600,6 +697,116 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/access-log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read who did something with one's data, the newest first: when, in which role, and why */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description At most 500 */
+                    limit?: number;
+                    /** @description `next_cursor` of the page before */
+                    cursor?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AccessLog"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/consents/track": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the words of the consent to tracks, and whether one has agreed */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Consent"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        /**
+         * Agree to tracks, or withdraw
+         * @description From the moment of a withdrawal no new position is kept; check-ins still are. After a new consent only
+         *     what is recorded from then on is kept.
+         */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Decision"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Consent"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/devices": {
         parameters: {
             query?: never;
@@ -700,6 +907,47 @@ export interface paths {
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Take a copy of everything that is kept of oneself
+         * @description `Accept` chooses JSON, or GPX with what has a place.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Everything that is kept of oneself */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/gpx+xml": string;
+                        "application/json": Record<string, never>;
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -934,6 +1182,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/members/{member_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                member_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Erase a member
+         * @description Identity and positions are gone at once and for good; what the member did stays under a pseudonym.
+         */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    member_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/members/{member_id}/invitations": {
         parameters: {
             query?: never;
@@ -971,6 +1261,55 @@ export interface paths {
                         "application/json": components["schemas"]["Invitation"];
                     };
                 };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/members/{member_id}/transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                member_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move a member to another team
+         * @description In one step the member leaves every other team that the caller sees, and joins the new one.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    member_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Transfer"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Member"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
@@ -1078,11 +1417,15 @@ export interface paths {
         };
         /**
          * Show where a patrol went
-         * @description `coordTimes`, `accuracy_m` and `marks` have an entry for every vertex.
+         * @description `coordTimes`, `accuracy_m` and `marks` have an entry for every vertex. Whoever looks at another
+         *     person's track says why, and that person can read it.
          */
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    /** @description Why you look; needed unless it is your own. The walker can read it */
+                    purpose?: string;
+                };
                 header?: never;
                 path: {
                     patrol_id: string;
@@ -1100,6 +1443,7 @@ export interface paths {
                         "application/geo+json": components["schemas"]["Track"];
                     };
                 };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
@@ -1342,7 +1686,34 @@ export interface paths {
             };
         };
         put?: never;
-        post?: never;
+        /** Make a team */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewTeam"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        ETag: components["headers"]["ETAG"];
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Team"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -1413,7 +1784,10 @@ export interface paths {
         get: {
             parameters: {
                 query?: never;
-                header?: never;
+                header?: {
+                    /** @description Tag to check against */
+                    "If-None-Match"?: components["parameters"]["IF_NONE_MATCH"];
+                };
                 path: {
                     team_id: string;
                 };
@@ -1424,12 +1798,14 @@ export interface paths {
                 /** @description OK */
                 200: {
                     headers: {
+                        ETag: components["headers"]["ETAG"];
                         [name: string]: unknown;
                     };
                     content: {
                         "application/json": components["schemas"]["Team"];
                     };
                 };
+                304: components["responses"]["NOT_MODIFIED"];
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
@@ -1438,7 +1814,44 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change a team's name, kind or home
+         * @description `If-Match` names the ETag of the team as it was read, so that nobody undoes what another has changed.
+         */
+        patch: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description Tag to check against */
+                    "If-Match": components["parameters"]["IF_MATCH"];
+                };
+                path: {
+                    team_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TeamChange"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        ETag: components["headers"]["ETAG"];
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Team"];
+                    };
+                };
+                412: components["responses"]["PRECONDITION_FAILED"];
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                428: components["responses"]["PRECONDITION_REQUIRED"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
         trace?: never;
     };
     "/api/v1/teams/{team_id}/members": {
@@ -1484,11 +1897,115 @@ export interface paths {
             };
         };
         put?: never;
-        post?: never;
+        /**
+         * Let a member join a team
+         * @description Whoever leads a team gets the role `leader`.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    team_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Joining"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Member"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/teams/{team_id}/members/{member_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                team_id: string;
+                member_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Let a member leave a team
+         * @description It is kept that the member was in it.
+         */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    team_id: string;
+                    member_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        options?: never;
+        head?: never;
+        /** Say whether a member leads the team */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    team_id: string;
+                    member_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Leading"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Member"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
         trace?: never;
     };
     "/api/v1/tiles/{layer}.json": {
@@ -1641,6 +2158,10 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AccessLog: {
+            items: components["schemas"]["Look"][];
+            next_cursor: string | null;
+        };
         Account: {
             /** @description The code of the area they are at home in */
             area: string;
@@ -1699,6 +2220,44 @@ export interface components {
             items?: components["schemas"]["Area"][];
             next_cursor?: string | null;
         };
+        Audit: {
+            items: components["schemas"]["AuditRow"][];
+            next_cursor: string | null;
+        };
+        AuditRow: {
+            action: string;
+            /** Format: uuid */
+            actor_id: string | null;
+            area_code: string | null;
+            at: unknown;
+            id: number;
+            object_id: string | null;
+            object_kind: string;
+            purpose: string | null;
+            result: string;
+            /** @description The role that was used, or `system` */
+            role: string;
+            /** Format: uuid */
+            session_id: string | null;
+            /** Format: uuid */
+            subject_id: string | null;
+            trace_id: string | null;
+        };
+        Certificate: {
+            /** @description By class of data: everything before when, and how many rows */
+            erased: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            };
+            /** Format: uuid */
+            id: unknown;
+            ran_at: unknown;
+        };
+        Certificates: {
+            items: components["schemas"]["Certificate"][];
+            next_cursor: string | null;
+        };
         Clock: {
             /** @description The phone's clock when it sent the batch */
             sent_at: unknown;
@@ -1709,6 +2268,21 @@ export interface components {
         CodeAndName: {
             code?: string;
             name?: string;
+        };
+        Consent: {
+            agreed: boolean;
+            given_at: unknown;
+            text: components["schemas"]["ConsentText"];
+            /** @description The words that were agreed to last */
+            text_id: string | null;
+            withdrawn_at: unknown;
+        };
+        ConsentText: {
+            /** @description A translation */
+            en: string;
+            id: string;
+            /** @description The words that are agreed to */
+            zh: string;
         };
         Coverage: {
             items: components["schemas"]["Measure"][];
@@ -1734,6 +2308,11 @@ export interface components {
             device: components["schemas"]["Device"];
             password: string;
             username: string;
+        };
+        Decision: {
+            agreed: boolean;
+            /** @description The words that were shown; to agree */
+            text_id?: string;
         };
         Demonstration: {
             accounts: components["schemas"]["Account"][];
@@ -1837,6 +2416,17 @@ export interface components {
             second_factor?: string;
             username?: string;
         };
+        Joining: {
+            /** @default false */
+            is_leader: boolean;
+            /** Format: uuid */
+            member_id: unknown;
+            /**
+             * Format: date-time
+             * @description Now, unless given
+             */
+            since?: unknown;
+        };
         Laid: {
             features?: components["schemas"]["LaidFeature"][];
             /** @default FeatureCollection */
@@ -1868,12 +2458,29 @@ export interface components {
             id: string;
             name: string;
         };
+        Leading: {
+            is_leader: boolean;
+        };
         LineString: {
             coordinates: number[][];
             type: string;
         };
         Lineage: {
             items?: components["schemas"]["Version"][];
+        };
+        Look: {
+            action: string;
+            area: components["schemas"]["LookerArea"];
+            at: unknown;
+            id: number;
+            object_id: string | null;
+            object_kind: string;
+            purpose: string | null;
+            role: string;
+        };
+        LookerArea: {
+            code: string | null;
+            name: string | null;
         };
         Me: {
             area?: components["schemas"]["AreaName"];
@@ -1906,7 +2513,7 @@ export interface components {
             /** Format: uuid */
             id: unknown;
             name: string;
-            /** @description Masked: 138****1234 */
+            /** @description Masked unless it is one's own: 138****1234 */
             readonly phone?: string | null;
             /** @enum {string} */
             role: "member" | "leader" | "officer" | "centre" | "admin" | "auditor";
@@ -1921,6 +2528,13 @@ export interface components {
             id: string;
             is_leader: boolean;
             name: string;
+            /** Format: date-time */
+            since: string;
+            /**
+             * Format: date-time
+             * @description If it is known
+             */
+            until: string | null;
         };
         Myself: {
             area?: components["schemas"]["AreaName"];
@@ -1936,6 +2550,14 @@ export interface components {
         };
         NamedArea: {
             code: string;
+            name: string;
+        };
+        NewTeam: {
+            area: string;
+            /** @description Letters, digits and . _ / -; no other team of the prefecture has it */
+            code: string;
+            /** @enum {string} */
+            kind: "neighbour_watch" | "shop_watch" | "ten_households" | "building_watch" | "village_police" | "first_secretary" | "seconded_police" | "grid_workers" | "alarm_bell";
             name: string;
         };
         NewUploader: {
@@ -2074,6 +2696,13 @@ export interface components {
             members: number;
             name: string;
         };
+        TeamChange: {
+            /** @description Where it is at home; an area that the caller sees */
+            area?: string;
+            /** @enum {string} */
+            kind?: "neighbour_watch" | "shop_watch" | "ten_households" | "building_watch" | "village_police" | "first_secretary" | "seconded_police" | "grid_workers" | "alarm_bell";
+            name?: string;
+        };
         Teams: {
             items: components["schemas"]["Team"][];
             next_cursor?: string | null;
@@ -2097,6 +2726,15 @@ export interface components {
             coordTimes: string[];
             marks: string[][];
             patrol_id: unknown;
+        };
+        Transfer: {
+            /**
+             * Format: date-time
+             * @description Now, unless given
+             */
+            at?: unknown;
+            /** Format: uuid */
+            team_id: unknown;
         };
         Upload: {
             batch_id: unknown;
@@ -2186,6 +2824,31 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description Not Modified */
+        NOT_MODIFIED: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
+        /** @description Precondition Failed */
+        PRECONDITION_FAILED: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Precondition Required */
+        PRECONDITION_REQUIRED: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description Unprocessable Entity */
         UNPROCESSABLE_ENTITY: {
             headers: {
@@ -2196,9 +2859,17 @@ export interface components {
             };
         };
     };
-    parameters: never;
+    parameters: {
+        /** @description Tag to check against */
+        IF_MATCH: string;
+        /** @description Tag to check against */
+        IF_NONE_MATCH: string;
+    };
     requestBodies: never;
-    headers: never;
+    headers: {
+        /** @description Tag for the returned entry */
+        ETAG: string;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
