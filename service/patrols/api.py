@@ -42,8 +42,8 @@ class Track(MethodView):
     def get(self, query, patrol_id):
         """Show where a patrol went
 
-        `coordTimes`, `accuracy_m` and `marks` have an entry for every vertex. Whoever looks at another
-        person's track says why, and that person can read it.
+        `coordTimes`, `accuracy_m` and `marks` have an entry for every vertex. A look at another
+        person's track leaves a row that this person can read.
         """
         patrol = fetch(queries.visible_to(caller(), scope()), id=patrol_id)
         actions.look_at_track(patrol, caller(), query.get("purpose"))

@@ -15,7 +15,7 @@ class PatrolsQuery(PageQuery):
 
 class TrackQuery(Strict):
     purpose = Text(
-        200, metadata={"description": "Why you look; needed unless it is your own. The walker can read it"}
+        200, metadata={"description": "Why you look at another person's track; that person can read it"}
     )
 
 

@@ -1417,13 +1417,13 @@ export interface paths {
         };
         /**
          * Show where a patrol went
-         * @description `coordTimes`, `accuracy_m` and `marks` have an entry for every vertex. Whoever looks at another
-         *     person's track says why, and that person can read it.
+         * @description `coordTimes`, `accuracy_m` and `marks` have an entry for every vertex. A look at another
+         *     person's track leaves a row that this person can read.
          */
         get: {
             parameters: {
                 query?: {
-                    /** @description Why you look; needed unless it is your own. The walker can read it */
+                    /** @description Why you look at another person's track; that person can read it */
                     purpose?: string;
                 };
                 header?: never;
