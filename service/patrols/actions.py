@@ -92,7 +92,7 @@ def note_times(first_and_last: dict[UUID, tuple[datetime, datetime]]) -> None:
 
 
 def look_at_track(patrol: Patrol, viewer: Caller, purpose: str | None) -> None:
-    """Let the walker know who looks at the track, and why if that is said; a look at one's own leaves nothing.
+    """Let the walker know who looks at the track, and why if they say it; a look at one's own leaves nothing.
 
     The purpose stands in a trail that cannot be erased, so it may not name the walker.
     """
