@@ -1,20 +1,24 @@
-"""Many rows at once: numpy columns into a table through binary COPY.
+"""Many rows at once into a table through binary COPY: numpy columns, or rows of whatever length.
 
 Format: PostgreSQL 15 documentation, COPY, "Binary Format".
 """
 
-from collections.abc import Sequence
+import struct
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
+from psycopg import Copy
 
 from service.db import session
 
 _HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _POINT = np.dtype([("order", "u1"), ("type", "<u4"), ("srid", "<u4"), ("lon", "<f8"), ("lat", "<f8")])  # EWKB
+_ONE_POINT = struct.Struct("<BIIdd")
 _EPOCH_MS = 946_684_800_000  # 2000-01-01, from which PostgreSQL counts
 
 
@@ -64,15 +68,34 @@ def points(name: str, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> Col
     return Column(name, ewkb)
 
 
+def point(lon: float, lat: float) -> bytes:
+    """One geometry(Point, 4326), for a row"""
+    return _ONE_POINT.pack(1, 0x20000001, 4326, lon, lat)
+
+
 def copy(table: str, columns: Sequence[Column]) -> None:
     """Append the rows to the table, in this transaction."""
     names = ", ".join(column.name for column in columns)
+    with _into(table, names) as out:
+        out.write(_HEADER + _rows(columns) + b"\xff\xff")
+
+
+def copy_rows(table: str, types: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> None:
+    """Append rows whose values stand in the order of `types`: column → type, `bytea` for a geometry."""
+    with _into(table, ", ".join(types)) as out:
+        out.set_types(list(types.values()))
+        for row in rows:
+            out.write_row(row)
+
+
+@contextmanager
+def _into(table: str, names: str) -> Iterator[Copy]:
     connection: Any = session.connection().connection.driver_connection
     with (
         connection.cursor() as cursor,
         cursor.copy(f"COPY {table} ({names}) FROM STDIN (FORMAT BINARY)") as out,
     ):
-        out.write(_HEADER + _rows(columns) + b"\xff\xff")
+        yield out
 
 
 def _rows(columns: Sequence[Column]) -> bytes:

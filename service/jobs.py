@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
 
 import procrastinate
 from sqlalchemy import text
@@ -10,6 +9,10 @@ from sqlalchemy import text
 from service import db
 
 queue = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
+_DEFER = """
+SELECT procrastinate_defer_jobs_v1(ARRAY[
+    ROW('default', %(name)s, 0, NULL, NULL, '{}', NULL)::procrastinate_job_to_defer_v1
+])"""  # what the library itself sends, without its 0.4 ms around it
 ALWAYS_TRY_AGAIN = procrastinate.RetryStrategy(max_attempts=10, exponential_wait=2)
 
 
@@ -34,8 +37,7 @@ def task(name: str, *, every: str | None = None) -> Callable[[Callable[[], objec
 
 def later(name: str) -> None:
     """Have the task done once this transaction has been committed; never if it is rolled back."""
-    connection: Any = db.session.connection().connection.driver_connection
-    queue.configure_task(name, connection=connection).defer()
+    db.ask(_DEFER, name=name)
 
 
 def absorb(name: str) -> None:

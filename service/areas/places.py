@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 import shapely
-from sqlalchemy import Row
 
 from geo.cells import Cells, unpack_cells
 from geo.index import ALWAYS, GridIndex, Ints
 from service.areas import queries
-from service.db import session
+from service.db import ask, session
 
+_REVISION = "SELECT number, id FROM grid_revisions WHERE number IS NOT NULL ORDER BY number DESC LIMIT 1"
 ROOM = 64 * 1024 * 1024  # bytes of unpacked cells kept in one process
 
 
@@ -72,7 +72,7 @@ _latest: Places | None = None
 def places() -> Places:
     """The grids as the database has them now; they are read again only after a revision."""
     global _latest
-    revision = session.execute(queries.latest_revision()).one_or_none()
+    revision = next((tuple(row) for row in ask(_REVISION)), None)
     known = _latest
     if known is None or known.revision != revision:
         with _lock:
@@ -81,7 +81,7 @@ def places() -> Places:
     return known
 
 
-def _read(revision: Row[Any, Any] | None) -> Places:
+def _read(revision: tuple[Any, ...] | None) -> Places:
     rows = session.execute(queries.every_version()).all()
     ids, codes, since, until, shapes = zip(*rows, strict=True) if rows else ((),) * 5
     index = GridIndex(
@@ -89,7 +89,7 @@ def _read(revision: Row[Any, Any] | None) -> Places:
         [unix_ms(time) for time in since],
         [ALWAYS.max if time is None else unix_ms(time) for time in until],
     )
-    return Places(tuple(revision) if revision else None, index, np.array(ids, np.int64), list(codes))
+    return Places(revision, index, np.array(ids, np.int64), list(codes))
 
 
 def place(lon: Any, lat: Any, at_ms: Any) -> Ints:

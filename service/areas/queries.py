@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from geoalchemy2 import Geometry
 from sqlalchemy import ColumnElement, Integer, Select, and_, func, or_, select, true
@@ -166,16 +165,6 @@ def _relatives(other_id: Any, own_id: Any, prefix: str) -> Any:
     other = aliased(Grid)
     codes = select(other.code).join(GridLineage, other_id == other.id).where(own_id == Grid.id)
     return func.array(codes.where(within(other.code, prefix)).order_by(other.code).scalar_subquery())
-
-
-def latest_revision() -> Select[int | None, UUID]:
-    """The number and id of the revision approved last; every change of grids changes them."""
-    return (
-        select(GridRevision.number, GridRevision.id)
-        .where(GridRevision.number.is_not(None))
-        .order_by(GridRevision.number.desc())
-        .limit(1)
-    )
 
 
 def every_version() -> Select[Any]:

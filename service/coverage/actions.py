@@ -7,14 +7,12 @@ from uuid import UUID
 
 import numpy as np
 from geoalchemy2.shape import to_shape
-from sqlalchemy import delete, insert, update
 
 from geo.coverage import Piece, Presences, pieces
-from service import jobs
+from service import bulk, jobs
 from service.areas.places import Places, places, unix_ms
 from service.coverage import queries
-from service.coverage.models import CoverageMark, CoverageVersion, Footprint
-from service.db import session, transaction, uuid7
+from service.db import ask, session, transaction, uuid7
 from service.patrols import queries as patrols
 from service.patrols.models import CheckIn, Patrol
 from service.patrols.track import fixes_of
@@ -22,12 +20,25 @@ from service.telemetry import log
 from service.values import EARLIEST
 
 REBUILD = "coverage.rebuild"
+_MARK = "INSERT INTO coverage_marks (patrol_id) SELECT unnest(%(ids)s::uuid[])"
+_FORGET = """
+WITH gone AS (DELETE FROM coverage_marks WHERE patrol_id = %(id)s)
+DELETE FROM footprints WHERE patrol_id = %(id)s AND hour >= %(since)s"""
+_FOOTPRINT = {
+    "patrol_id": "uuid",
+    "grid_id": "int4",
+    "hour": "timestamptz",
+    "seen": "bytea",
+    "person_seconds": "float8",
+    "silent_seconds": "float8",
+    "last_seen_at": "timestamptz",
+}
 
 
 def mark(patrol_ids: Collection[UUID]) -> None:
     """Have these patrols rebuilt once this transaction has been committed."""
     if patrol_ids:
-        session.execute(insert(CoverageMark), [{"patrol_id": each} for each in sorted(patrol_ids)])
+        ask(_MARK, ids=sorted(patrol_ids))
         jobs.later(REBUILD)
 
 
@@ -67,13 +78,12 @@ def rebuild(patrol_id: UUID) -> None:
     """
     patrol = session.scalars(queries.locked(patrol_id)).one()
     since = patrol.erased_before or EARLIEST
-    session.execute(delete(CoverageMark).where(CoverageMark.patrol_id == patrol_id))
-    session.execute(delete(Footprint).where(Footprint.patrol_id == patrol_id, Footprint.hour >= since))
+    ask(_FORGET, id=patrol_id, since=since)
     where = places()
     rows = [_row(patrol_id, piece, where) for piece in _pieces(patrol, where)]
     if rows := [row for row in rows if row["hour"] >= since]:
-        session.execute(insert(Footprint), rows)
-    session.execute(update(CoverageVersion).values(version=uuid7()))
+        bulk.copy_rows("footprints", _FOOTPRINT, [list(row.values()) for row in rows])
+    ask("UPDATE coverage_version SET version = %(new)s", new=uuid7())
 
 
 def _pieces(patrol: Patrol, where: Places) -> list[Piece]:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import update
 
 from service.audit import actions as audit
-from service.db import session, uuid7
+from service.db import ask, session, uuid7
 from service.errors import Invalid, Problem, SignInNeeded
 from service.members import factors, passwords, queries, tries
 from service.members.models import Device, Member, Session
@@ -117,16 +117,16 @@ def recognise(token: str, kind: str, settings: Settings) -> Caller | None:
     if not is_token(token):
         return None
     now = datetime.now(UTC)
-    found = session.execute(queries.session_with(hash_of(token), kind, now)).one_or_none()
-    if found is None:
+    known = next(iter(ask(queries.SESSION_WITH, token_hash=hash_of(token), kind=kind, now=now)), None)
+    if known is None:
         return None
-    signed_in, member, is_enrolled = found
-    if now - signed_in.last_used_at > _TOUCH:
+    if now - known.last_used_at > _TOUCH:
         lifetime = settings.lifetime(kind)
-        signed_in.last_used_at = now
-        signed_in.expires_at = min(now + lifetime.idle, signed_in.created_at + lifetime.longest)
-    must_enrol = member.role in factors.ROLES and not is_enrolled and settings.needs_second_factor
-    return Caller(member.id, member.name, member.role, member.area_code, signed_in.id, must_enrol)
+        until = min(now + lifetime.idle, known.created_at + lifetime.longest)
+        used = {"last_used_at": now, "expires_at": until}
+        session.execute(update(Session).where(Session.id == known.session_id).values(used))
+    must_enrol = known.role in factors.ROLES and not known.is_enrolled and settings.needs_second_factor
+    return Caller(known.member_id, known.name, known.role, known.area_code, known.session_id, must_enrol)
 
 
 def sign_out(signed_in: Session) -> None:

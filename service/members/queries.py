@@ -4,33 +4,40 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, func, literal_column, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, Select, func, literal_column, select
 
 from service.members.models import Consent, Device, Invitation, Member, SecondFactor, Session
 from service.policy import Caller
+
+# The live session of a phone or page with this token, its member, and whether codes are asked of it.
+SESSION_WITH = """
+SELECT sessions.id AS session_id, sessions.created_at, last_used_at, member_id, name, role, area_code,
+    EXISTS (
+        SELECT FROM second_factors WHERE member_id = members.id AND confirmed_at IS NOT NULL
+    ) AS is_enrolled
+FROM sessions JOIN members ON members.id = member_id
+WHERE token_hash = %(token_hash)s AND kind = %(kind)s
+    AND revoked_at IS NULL AND expires_at > %(now)s AND left_at IS NULL"""
+# The id of a member who has not left, and cannot be erased before this transaction ends.
+PRESENT = "SELECT id FROM members WHERE id = %(member_id)s AND left_at IS NULL FOR KEY SHARE"
+
+# The consent to tracks that is in force; a withdrawal waits until this transaction ends.
+CONSENT_HELD = """
+SELECT id FROM consents WHERE member_id = %(member_id)s AND kind = 'track' AND withdrawn_at IS NULL
+FOR SHARE"""
+# Since when consent to tracks holds without a break; new words may have been agreed to meanwhile.
+CONSENTED_SINCE = """
+SELECT max(given_at) AS since FROM consents AS consent
+WHERE member_id = %(member_id)s AND kind = 'track' AND NOT EXISTS (
+    SELECT FROM consents
+    WHERE member_id = %(member_id)s AND kind = 'track' AND withdrawn_at = consent.given_at
+)"""
 
 
 def member_named(username: str) -> Select[Member]:
     """The member who signs in with this name and has not left."""
     return select(Member).where(
         func.lower(Member.username) == username.strip().lower(), Member.left_at.is_(None)
-    )
-
-
-def session_with(token_hash: bytes, kind: str, now: datetime) -> Select[Session, Member, bool]:
-    """The live session of a phone or page with this token, its member, and whether codes are asked of it."""
-    enrolled = exists().where(SecondFactor.member_id == Member.id, SecondFactor.confirmed_at.is_not(None))
-    return (
-        select(Session, Member, enrolled)
-        .join(Member, Member.id == Session.member_id)
-        .where(
-            Session.token_hash == token_hash,
-            Session.kind == kind,
-            Session.revoked_at.is_(None),
-            Session.expires_at > now,
-            Member.left_at.is_(None),
-        )
     )
 
 
@@ -78,22 +85,6 @@ def consent_to_tracks(member_id: UUID) -> Select[Consent]:
     return select(Consent).where(
         Consent.member_id == member_id, Consent.kind == "track", Consent.withdrawn_at.is_(None)
     )
-
-
-def present(member_id: UUID) -> Select[Any]:
-    """The id of a member who has not left, and cannot be erased before this transaction ends."""
-    here = select(Member.id).where(Member.id == member_id, Member.left_at.is_(None))
-    return here.with_for_update(read=True, key_share=True)
-
-
-def consented_since(member_id: UUID) -> Select[Any]:
-    """Since when consent to tracks holds without a break; new words may have been agreed to meanwhile."""
-    before = aliased(Consent)
-    goes_on = select(before.id).where(
-        before.member_id == member_id, before.kind == "track", before.withdrawn_at == Consent.given_at
-    )
-    given = select(func.max(Consent.given_at)).where(Consent.member_id == member_id, Consent.kind == "track")
-    return given.where(~goes_on.exists())
 
 
 def account(member_id: UUID) -> Select[Any]:

@@ -1,33 +1,72 @@
 """Keep what phones report about patrols. Callers have checked that each fact is new."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 import numpy as np
-from geoalchemy2.shape import from_shape
-from shapely import Point
-from sqlalchemy import func, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import insert, text
 
 from geo.tracks import Fixes
 from service import bulk
 from service.audit import actions as audit
-from service.db import session
+from service.db import ask, session
 from service.errors import Invalid
 from service.patrols import queries
 from service.patrols.facts import CheckInFact, MomentFact, TrackFact
-from service.patrols.models import CheckIn, Patrol, PatrolMoment
+from service.patrols.models import Patrol, PatrolMoment
 from service.policy import Caller
+
+_CLAIM = """
+WITH new AS (
+    INSERT INTO patrols (id, member_id) SELECT unnest(%(ids)s::uuid[]), %(member_id)s
+    ON CONFLICT DO NOTHING RETURNING id
+)
+SELECT id FROM new
+UNION ALL SELECT id FROM patrols WHERE id = ANY(%(ids)s::uuid[]) AND member_id = %(member_id)s"""
+_NOTE_TIMES = """
+UPDATE patrols SET first_at = least(first_at, first), last_at = greatest(last_at, last)
+FROM (
+    SELECT sent.* FROM patrols
+    JOIN unnest(%(ids)s::uuid[], %(firsts)s::timestamptz[], %(lasts)s::timestamptz[])
+        AS sent (id, first, last) USING (id)
+    ORDER BY id FOR NO KEY UPDATE OF patrols
+) AS sent WHERE patrols.id = sent.id"""
+_NOTE_MOMENTS = """
+UPDATE patrols SET started_at = start, ended_at = "end", mode = coalesce(moments.mode, 'foot')
+FROM (
+    SELECT patrol_id, min(recorded_at) FILTER (WHERE kind = 'start') AS start,
+        max(recorded_at) FILTER (WHERE kind = 'end') AS "end",
+        (array_agg(mode ORDER BY recorded_at, id) FILTER (WHERE kind = 'start'))[1] AS mode
+    FROM patrol_moments WHERE patrol_id = ANY(%(ids)s::uuid[]) GROUP BY patrol_id
+) AS moments WHERE patrols.id = patrol_id"""
+_CHECK_IN = {
+    "id": "uuid",
+    "patrol_id": "uuid",
+    "recorded_at": "timestamptz",
+    "phone_at": "timestamptz",
+    "received_at": "timestamptz",
+    "position": "bytea",
+    "accuracy_m": "float8",
+    "method": "text",
+    "proof": "text",
+    "note": "text",
+    "photos": "varchar[]",
+    "marks": "varchar[]",
+    "grade": "text",
+    "grid_id": "int4",
+}  # in the order of a CheckInFact
 
 
 def claim(patrol_ids: Sequence[UUID], member_id: UUID) -> set[UUID]:
     """Let the member have those patrols that nobody has yet; gives the ones that are the member's."""
-    rows = [{"id": patrol_id, "member_id": member_id} for patrol_id in sorted(patrol_ids)]
-    if not rows:
+    if not patrol_ids:
         return set()
-    session.execute(insert(Patrol).on_conflict_do_nothing(), rows)
-    return set(session.scalars(queries.owned(patrol_ids, member_id)))
+    own = {row.id for row in ask(_CLAIM, ids=sorted(patrol_ids), member_id=member_id)}
+    if len(own) < len(patrol_ids):  # another's, or claimed while we waited: only a new look can tell
+        own |= set(session.scalars(queries.owned(patrol_ids, member_id)))
+    return own
 
 
 def keep_moments(moments: Sequence[MomentFact]) -> None:
@@ -39,10 +78,12 @@ def keep_moments(moments: Sequence[MomentFact]) -> None:
 def keep_check_ins(check_ins: Sequence[CheckInFact]) -> None:
     """Keep check-ins, in the grids that they were made in."""
     if check_ins:
-        rows = [fact._asdict() for fact in check_ins]
-        for row in rows:
-            row["position"] = from_shape(Point(row["position"]), 4326) if row["position"] else None
-        session.execute(insert(CheckIn), rows)
+        bulk.copy_rows("check_ins", _CHECK_IN, map(_row, check_ins))
+
+
+def _row(fact: CheckInFact) -> list[Any]:
+    placed = fact._asdict() | {"position": fact.position and bulk.point(*fact.position)}
+    return list(placed.values())
 
 
 def keep_tracks(tracks: Sequence[TrackFact], received_at: datetime) -> None:
@@ -76,19 +117,18 @@ def keep_tracks(tracks: Sequence[TrackFact], received_at: datetime) -> None:
 
 def note_times(first_and_last: dict[UUID, tuple[datetime, datetime]]) -> None:
     """Let patrols know what has arrived of them; whatever comes first, the end state is the same."""
-    for patrol_id in sorted(first_and_last):
-        first, last = first_and_last[patrol_id]
-        session.execute(
-            update(Patrol)
-            .where(Patrol.id == patrol_id)
-            .values(
-                first_at=func.least(Patrol.first_at, first),
-                last_at=func.greatest(Patrol.last_at, last),
-                started_at=queries.started_at(patrol_id),
-                ended_at=queries.ended_at(patrol_id),
-                mode=func.coalesce(queries.mode_of(patrol_id), "foot"),
-            )
-        )
+    if first_and_last:
+        firsts, lasts = zip(*first_and_last.values(), strict=True)
+        ask(_NOTE_TIMES, ids=list(first_and_last), firsts=list(firsts), lasts=list(lasts))
+
+
+def note_moments(patrol_ids: Collection[UUID]) -> None:
+    """Let patrols know their start, end and mode, from all the moments known now.
+
+    Call it after `note_times`, which has locked them: what came over another connection is seen then.
+    """
+    if patrol_ids:
+        ask(_NOTE_MOMENTS, ids=list(patrol_ids))
 
 
 def look_at_track(patrol: Patrol, viewer: Caller, purpose: str | None) -> None:

@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, ScalarSelect, Select, and_, cast, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, cast, func, or_, select
 
 from service.areas.queries import reach, within
 from service.members.models import Member
-from service.patrols.models import CheckIn, Fix, Patrol, PatrolMoment
+from service.patrols.models import CheckIn, Fix, Patrol
 from service.policy import Caller, Scope
 from service.teams.models import Membership
 
@@ -53,30 +53,6 @@ def during(patrols: Select[Patrol], start: datetime | None, end: datetime | None
 def owned(patrol_ids: Collection[UUID], member_id: UUID) -> Select[UUID]:
     """Which of these patrols are the member's."""
     return select(Patrol.id).where(Patrol.id.in_(patrol_ids), Patrol.member_id == member_id)
-
-
-def started_at(patrol_id: UUID) -> ScalarSelect[Any]:
-    """The earliest start that was reported."""
-    return _moment(func.min(PatrolMoment.recorded_at), patrol_id, "start")
-
-
-def ended_at(patrol_id: UUID) -> ScalarSelect[Any]:
-    """The latest end that was reported."""
-    return _moment(func.max(PatrolMoment.recorded_at), patrol_id, "end")
-
-
-def mode_of(patrol_id: UUID) -> ScalarSelect[Any]:
-    """The way of moving of the earliest start."""
-    starts = select(PatrolMoment.mode).where(
-        PatrolMoment.patrol_id == patrol_id, PatrolMoment.kind == "start"
-    )
-    return starts.order_by(PatrolMoment.recorded_at, PatrolMoment.id).limit(1).scalar_subquery()
-
-
-def _moment(time: Any, patrol_id: UUID, kind: str) -> ScalarSelect[Any]:
-    return (
-        select(time).where(PatrolMoment.patrol_id == patrol_id, PatrolMoment.kind == kind).scalar_subquery()
-    )
 
 
 def fixes_of(patrol_id: UUID) -> Select[*tuple[Any, ...]]:

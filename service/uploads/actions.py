@@ -14,16 +14,20 @@ from sqlalchemy.dialects.postgresql import insert
 from service import telemetry
 from service.audit import actions as audit
 from service.coverage import actions as coverage
-from service.db import session, uuid7
+from service.db import ask, session, uuid7
 from service.errors import SignInNeeded
 from service.members import queries as members
 from service.patrols import actions as patrols
 from service.uploads import evidence, items, queries
 from service.uploads.items import BadItem
-from service.uploads.models import Item, QuarantinedItem
+from service.uploads.models import QuarantinedItem
 
 EPOCH = 1  # counts the times that this database was restored from a backup
 SKEW = timedelta(minutes=2)  # a clock farther off is corrected
+_ENTER = """
+INSERT INTO upload_items (id, content, member_id)
+SELECT id, content, %(member_id)s FROM unnest(%(ids)s::uuid[], %(contents)s::bytea[]) AS sent (id, content)
+ON CONFLICT DO NOTHING RETURNING id"""
 LOCATED = ("track", "check_in")  # kept only on a patrol
 
 
@@ -67,7 +71,7 @@ class Sent:
 def receive(member_id: UUID, batch: Batch, now: datetime | None = None) -> dict[str, Any]:
     """Keep everything of a batch that may be kept, and say for each item what became of it."""
     now = now or datetime.now(UTC)
-    if session.scalar(members.present(member_id)) is None:
+    if not ask(members.PRESENT, member_id=member_id):
         raise SignInNeeded
     offset = batch.sent_at - now if batch.sent_at else None
     clock = evidence.Clock(now, offset if offset and abs(offset) > SKEW else timedelta())
@@ -119,8 +123,8 @@ def _refuse_tracks_without_consent(sent: Sequence[Sent], member_id: UUID, clock:
     tracks = [each for each in sent if isinstance(each.raw, dict) and each.raw.get("type") == "track"]
     if not tracks:
         return
-    consent = session.scalars(members.consent_to_tracks(member_id).with_for_update(read=True)).first()
-    since = session.scalar(members.consented_since(member_id)) if consent else None
+    held = ask(members.CONSENT_HELD, member_id=member_id)
+    since = ask(members.CONSENTED_SINCE, member_id=member_id)[0].since if held else None
     for each in tracks:
         if since is None or (each.item and clock.span(each.item)[0] < since):
             each.judge("rejected", "no-consent", "Tracks are kept only of members who agreed")
@@ -136,17 +140,17 @@ def _refuse_foreign_patrols(sent: Sequence[Sent], member_id: UUID) -> None:
 
 def _enter(sent: Sequence[Sent], member_id: UUID) -> None:
     """Enter new items in the ledger; whoever comes second with an id is a duplicate or a conflict."""
-    readable = [each for each in sent if each.item and each.status == "stored"]
-    first = {each.item.id: each for each in reversed(readable) if each.item}
-    rows = [{"id": id, "content": first[id].content, "member_id": member_id} for id in sorted(first)]
-    if not rows:
+    readable: Any = [each for each in sent if each.item and each.status == "stored"]
+    first = {each.item.id: each for each in reversed(readable)}
+    if not first:
         return
-    new = set(session.scalars(insert(Item).on_conflict_do_nothing().returning(Item.id), rows))
-    known = {row.id: row for row in session.execute(queries.known(first.keys()))}
-    for each in readable:
-        row = known[each.item.id]  # type: ignore[union-attr]
-        if row.id in new and first[row.id] is each:
-            continue
+    ids = sorted(first)
+    contents = [first[id].content for id in ids]
+    new = {row.id for row in ask(_ENTER, ids=ids, contents=contents, member_id=member_id)}
+    late = [each for each in readable if each.item.id not in new or first[each.item.id] is not each]
+    known = {row.id: row for row in session.execute(queries.known(first))} if late else {}
+    for each in late:
+        row = known[each.item.id]
         if (row.content, row.member_id) == (each.content, member_id):
             each.judge("duplicate")
         else:
@@ -161,6 +165,7 @@ def _keep(new: Sequence[Sent], clock: evidence.Clock) -> None:
     patrols.keep_check_ins(facts.check_ins)
     patrols.keep_tracks(facts.tracks, clock.now)
     patrols.note_times(facts.times)
+    patrols.note_moments({moment.patrol_id for moment in facts.moments})
     coverage.mark(list(facts.times))
 
 

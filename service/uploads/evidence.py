@@ -51,6 +51,7 @@ class Facts(NamedTuple):
 def weigh(items: Sequence[Item], clock: Clock) -> Facts:
     """The facts in these items."""
     facts, where = Facts([], [], [], [], {}), places()
+    grid_ids = iter(_grid_ids([item for item in items if isinstance(item, CheckIn)], clock, where))
     for item in items:
         doubts = ["clock_skew"] if clock.ahead else []
         if isinstance(item, Moment):
@@ -59,7 +60,7 @@ def weigh(items: Sequence[Item], clock: Clock) -> Facts:
             facts.tracks.append(_track(item, clock))
             doubts += _track_doubts(facts.tracks[-1].fixes, where)
         else:
-            facts.check_ins.append(_check_in(item, clock, where, doubts))
+            facts.check_ins.append(_check_in(item, clock, next(grid_ids), doubts))
             doubts = facts.check_ins[-1].marks
         facts.marks.append(doubts)
         first, last = clock.span(item)
@@ -87,14 +88,12 @@ def _track_doubts(fixes: Fixes, places: Places) -> list[str]:
     return sorted(doubts)
 
 
-def _check_in(item: CheckIn, clock: Clock, places: Places, doubts: list[str]) -> CheckInFact:
-    recorded_at = clock.true(item.at)
-    grid_id = _grid(item.position, recorded_at, places)
+def _check_in(item: CheckIn, clock: Clock, grid_id: int | None, doubts: list[str]) -> CheckInFact:
     doubts = doubts + _doubts(item, grid_id)
     return CheckInFact(
         item.id,
         item.patrol_id,
-        recorded_at,
+        clock.true(item.at),
         item.at,
         clock.now,
         item.position,
@@ -109,12 +108,13 @@ def _check_in(item: CheckIn, clock: Clock, places: Places, doubts: list[str]) ->
     )
 
 
-def _grid(position: tuple[float, float] | None, at: datetime, places: Places) -> int | None:
-    if position is None:
-        return None
-    lon, lat = np.array([position]).T
-    found = places.index.locate(lon, lat, np.array([unix_ms(at)]))
-    return int(places.ids_at(found)[0]) or None
+def _grid_ids(items: Sequence[CheckIn], clock: Clock, places: Places) -> list[int | None]:
+    """The grid that each was made in, all found at once; None for nowhere."""
+    if not items:
+        return []
+    lon, lat = np.array([item.position or (np.nan, np.nan) for item in items]).T
+    found = places.index.locate(lon, lat, np.array([unix_ms(clock.true(item.at)) for item in items]))
+    return [grid_id or None for grid_id in places.ids_at(found).tolist()]
 
 
 def _doubts(item: CheckIn, grid_id: int | None) -> list[str]:
