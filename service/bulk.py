@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from psycopg import Copy
 
-from service.db import session
+from service.db import driver
 
 _HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _POINT = np.dtype([("order", "u1"), ("type", "<u4"), ("srid", "<u4"), ("lon", "<f8"), ("lat", "<f8")])  # EWKB
@@ -90,9 +90,8 @@ def copy_rows(table: str, types: Mapping[str, str], rows: Iterable[Sequence[Any]
 
 @contextmanager
 def _into(table: str, names: str) -> Iterator[Copy]:
-    connection: Any = session.connection().connection.driver_connection
     with (
-        connection.cursor() as cursor,
+        driver().cursor() as cursor,
         cursor.copy(f"COPY {table} ({names}) FROM STDIN (FORMAT BINARY)") as out,
     ):
         yield out

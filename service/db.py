@@ -7,9 +7,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, cast
 
 import psycopg
+from psycopg.rows import namedtuple_row
 from sqlalchemy import DateTime, Engine, MetaData, Select, Text, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, scoped_session, sessionmaker
@@ -65,6 +66,8 @@ def transaction() -> Iterator[None]:
         yield
         session.commit()
     except (DBAPIError, psycopg.Error) as error:
+        if isinstance(error, psycopg.OperationalError):  # SQLAlchemy has not seen it
+            session().invalidate()
         session.rollback()
         raise _problem(error) from error
     except BaseException:
@@ -97,11 +100,17 @@ def fetch(select: Select[Row], **key: Any) -> Row:
 def ask(sql: str, **values: Any) -> Sequence[Any]:
     """The rows that a statement in plain SQL gives, in this transaction; for what every upload does.
 
-    It spares building the statement, and psycopg prepares it once it has come five times. What the session
-    has not flushed is not seen.
+    psycopg's own cursor spares SQLAlchemy's work around it, and prepares what has come five times. What the
+    session has not flushed is not seen.
     """
-    result = session.connection().exec_driver_sql(sql, values)
-    return result.all() if result.returns_rows else ()
+    with driver().cursor(row_factory=namedtuple_row) as cursor:
+        cursor.execute(sql, values)
+        return cursor.fetchall() if cursor.description else ()
+
+
+def driver() -> psycopg.Connection:
+    """psycopg's own connection, in this transaction."""
+    return cast(psycopg.Connection, session.connection().connection.driver_connection)
 
 
 def listen(kind: str, listener: Callable[..., None]) -> None:
