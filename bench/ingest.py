@@ -48,8 +48,12 @@ class Kind(NamedTuple):
 
     @property
     def straight(self) -> str:
-        """What no service can be faster than."""
+        """The way that asks for nothing back and would store everything twice."""
         return "COPY" if self.rows > 1 else "INSERT"
+
+    def limit(self, way: "Round[float]") -> Mark:
+        """What no service that may be sent the same twice can be faster than."""
+        return Mark(way.by_inbox, "COPY and INSERT") if self.rows > 1 else Mark(way.straight, "INSERT")
 
 
 KINDS = (
@@ -105,13 +109,14 @@ def _kind(stand: Stand, desk: Desk, kind: Kind) -> Iterator[Figure]:
     rate = Round(
         *(median(kind.rows * requests / sent.took for sent in way) for way in zip(*rounds, strict=True))
     )
-    limit, peer = Mark(rate.straight, kind.straight), Mark(rate.usual, PEER)
+    limit, peer = kind.limit(rate), Mark(rate.usual, PEER)
     yield Figure(NAME, f"{kind.name} an upload", rate.ours, "/s", stand.runs, limit, peer)
     yield Figure(NAME, f"{kind.name}: without HTTP, one thread", rate.inside, "/s", stand.runs, limit)
-    yield Figure(NAME, f"{kind.name}: rows alone, COPY and INSERT", rate.by_inbox, "/s", stand.runs, limit)
+    alone = f"{kind.name}: rows alone, COPY and INSERT"
+    yield Figure(NAME, alone, rate.by_inbox, "/s", stand.runs, Mark(rate.straight, kind.straight))
     for percent in (50, 99):
         wait = Round(*(_wait(way, percent) for way in zip(*rounds, strict=True)))
-        limit, peer = Mark(wait.straight, kind.straight), Mark(wait.usual, PEER)
+        limit, peer = kind.limit(wait), Mark(wait.usual, PEER)
         case = f"{kind.name}: answered, p{percent}"
         yield Figure(NAME, case, wait.ours, "ms", requests * stand.runs, limit, peer)
 
