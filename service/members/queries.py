@@ -20,18 +20,18 @@ WHERE token_hash = %(token_hash)s AND kind = %(kind)s
     AND revoked_at IS NULL AND expires_at > %(now)s AND left_at IS NULL"""
 # The id of a member who has not left, and cannot be erased before this transaction ends.
 PRESENT = "SELECT id FROM members WHERE id = %(member_id)s AND left_at IS NULL FOR KEY SHARE"
-
-# The consent to tracks that is in force; a withdrawal waits until this transaction ends.
+# Since when consent to tracks holds without a break, if it is in force; new words may have been agreed to
+# meanwhile. A withdrawal waits until this transaction ends. Whoever had to wait for one sees new words only
+# by a second look.
 CONSENT_HELD = """
-SELECT id FROM consents WHERE member_id = %(member_id)s AND kind = 'track' AND withdrawn_at IS NULL
-FOR SHARE"""
-# Since when consent to tracks holds without a break; new words may have been agreed to meanwhile.
-CONSENTED_SINCE = """
-SELECT max(given_at) AS since FROM consents AS consent
-WHERE member_id = %(member_id)s AND kind = 'track' AND NOT EXISTS (
-    SELECT FROM consents
-    WHERE member_id = %(member_id)s AND kind = 'track' AND withdrawn_at = consent.given_at
-)"""
+SELECT (
+    SELECT max(given_at) FROM consents AS given WHERE member_id = %(member_id)s AND kind = 'track'
+    AND NOT EXISTS (
+        SELECT FROM consents
+        WHERE member_id = %(member_id)s AND kind = 'track' AND withdrawn_at = given.given_at
+    )
+) AS since
+FROM consents WHERE member_id = %(member_id)s AND kind = 'track' AND withdrawn_at IS NULL FOR SHARE"""
 
 
 def member_named(username: str) -> Select[Member]:

@@ -123,8 +123,8 @@ def _refuse_tracks_without_consent(sent: Sequence[Sent], member_id: UUID, clock:
     tracks = [each for each in sent if isinstance(each.raw, dict) and each.raw.get("type") == "track"]
     if not tracks:
         return
-    held = ask(members.CONSENT_HELD, member_id=member_id)
-    since = ask(members.CONSENTED_SINCE, member_id=member_id)[0].since if held else None
+    held = ask(members.CONSENT_HELD, member_id=member_id) or ask(members.CONSENT_HELD, member_id=member_id)
+    since = held[0].since if held else None
     for each in tracks:
         if since is None or (each.item and clock.span(each.item)[0] < since):
             each.judge("rejected", "no-consent", "Tracks are kept only of members who agreed")
