@@ -76,6 +76,7 @@ def keep_tracks(tracks: Sequence[TrackFact], received_at: datetime) -> None:
 
 def note_times(first_and_last: dict[UUID, tuple[datetime, datetime]]) -> None:
     """Let patrols know what has arrived of them; whatever comes first, the end state is the same."""
+    session.execute(queries.locked(first_and_last.keys()))  # so that what others committed meanwhile is seen
     for patrol_id in sorted(first_and_last):
         first, last = first_and_last[patrol_id]
         session.execute(

@@ -55,6 +55,12 @@ def owned(patrol_ids: Collection[UUID], member_id: UUID) -> Select[UUID]:
     return select(Patrol.id).where(Patrol.id.in_(patrol_ids), Patrol.member_id == member_id)
 
 
+def locked(patrol_ids: Collection[UUID]) -> Select[UUID]:
+    """These patrols, kept from everybody else who would change them until this transaction ends."""
+    patrols = select(Patrol.id).where(Patrol.id.in_(patrol_ids)).order_by(Patrol.id)
+    return patrols.with_for_update(key_share=True)
+
+
 def started_at(patrol_id: UUID) -> ScalarSelect[Any]:
     """The earliest start that was reported."""
     return _moment(func.min(PatrolMoment.recorded_at), patrol_id, "start")
