@@ -81,6 +81,7 @@ POLICY: dict[str, dict[str, Scope]] = {
     "people:import":              _row("-        -        a         -        a       -"),
     "patrols:read":               _row("o        t        a         -        -       -"),
     "tracks:read":                _row("o        t        a         -        -       -"),
+    "quarantine:read":            _row("-        -        a         -        -       -"),
     "uploads:send":               _row("o        o        -         -        -       -"),
     "audit:read":                 _row("-        -        -         -        -       a"),
 }

@@ -37,6 +37,7 @@ def settings() -> Settings:
     if not url:
         pytest.exit("GRIDPATROL_TEST_DATABASE_URL names no database; run scripts/test", returncode=3)
     os.environ["GRIDPATROL_DATABASE_URL"] = url
+    os.environ["GRIDPATROL_DEMO_ACCOUNTS"] = "var/none.json"  # whatever scripts/serve has left here
     return Settings.from_env()
 
 

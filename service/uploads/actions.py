@@ -96,6 +96,13 @@ def receive(member_id: UUID, batch: Batch, now: datetime | None = None) -> dict[
     }
 
 
+def missing(member_id: UUID, item_ids: Sequence[UUID]) -> list[UUID]:
+    """Which of these items a member has not sent, or not so that they were kept, each once."""
+    stored = set(session.scalars(queries.stored(member_id, item_ids)))
+    set_aside = set(session.scalars(queries.set_aside(member_id, item_ids)))
+    return [each for each in dict.fromkeys(item_ids) if each not in stored and str(each) not in set_aside]
+
+
 def _read(raw: Any, crs: str, clock: evidence.Clock) -> Sent:
     canonical = json.dumps([crs, raw], sort_keys=True, separators=(",", ":"))
     sent = Sent(raw, hashlib.sha256(canonical.encode()).digest())
@@ -186,7 +193,7 @@ def _quarantine(sent: Sequence[Sent], member_id: UUID, batch_id: UUID) -> None:
                 "raw": json.dumps(each.raw),
                 "problem": each.problem,
             }
-            for each in kept
+            for each in sorted(kept, key=lambda each: each.content)  # or two batches wait for each other
         ],
     )
     for each in kept:

@@ -1,15 +1,27 @@
-"""Routes: what phones send."""
+"""Routes: what phones send, and what of it a person must look at."""
 
 from flask.views import MethodView
 
-from service.uploads import actions
-from service.uploads.schemas import ReceiptSchema, UploadSchema
-from service.web import Blueprint, caller, needs
+from service.areas.queries import sight
+from service.audit import actions as audit
+from service.db import fetch
+from service.uploads import actions, queries
+from service.uploads.models import QuarantinedItem
+from service.uploads.schemas import (
+    AskSchema,
+    MissingSchema,
+    OneQuarantinedSchema,
+    QuarantineQuery,
+    QuarantineSchema,
+    ReceiptSchema,
+    UploadSchema,
+)
+from service.web import Blueprint, answer_page, caller, needs, scope
 
-blueprint = Blueprint("uploads", __name__, url_prefix="/api/v1/uploads", description="What phones send")
+blueprint = Blueprint("uploads", __name__, url_prefix="/api/v1", description="What phones send")
 
 
-@blueprint.route("")
+@blueprint.route("/uploads")
 class Uploads(MethodView):
     @needs("uploads:send")
     @blueprint.arguments(UploadSchema)
@@ -23,3 +35,48 @@ class Uploads(MethodView):
         clock = upload.get("clock", {})
         batch = actions.Batch(upload["batch_id"], upload["crs"], clock.get("sent_at"), upload["items"])
         return actions.receive(caller().member_id, batch)
+
+
+@blueprint.route("/uploads/receipts")
+class Receipts(MethodView):
+    @needs("uploads:send")
+    @blueprint.arguments(AskSchema)
+    @blueprint.response(200, MissingSchema)
+    def post(self, asked):
+        """Ask which items have not arrived
+
+        For a phone that lost the answers to what it sent. Items in quarantine have arrived; another
+        member's have not.
+        """
+        return {"missing": actions.missing(caller().member_id, asked["ids"])}
+
+
+@blueprint.route("/quarantine")
+class Quarantine(MethodView):
+    @needs("quarantine:read")
+    @blueprint.arguments(QuarantineQuery, location="query")
+    @blueprint.response(200, QuarantineSchema)
+    def get(self, query):
+        """List what could not be used
+
+        Items of the members of your area, the oldest first; they are kept for 30 days.
+        """
+        visible = queries.quarantine_visible_to(caller(), scope())
+        if "area" in query:
+            sight(caller(), scope(), query["area"])
+            visible = queries.sent_from(visible, query["area"])
+        return answer_page(visible, QuarantinedItem.id, query)
+
+
+@blueprint.route("/quarantine/<uuid:quarantined_id>")
+class OneQuarantined(MethodView):
+    @needs("quarantine:read")
+    @blueprint.response(200, OneQuarantinedSchema)
+    def get(self, quarantined_id):
+        """Show an item as it was sent
+
+        It may say where its member was, so the look leaves a row that this person can read.
+        """
+        found = fetch(queries.quarantine_visible_to(caller(), scope()), id=quarantined_id)
+        audit.record("quarantine.read", "quarantined-item", found.id, subject=found.member_id)
+        return found

@@ -1,13 +1,16 @@
 """What phones have sent: a ledger of items, and those that a person must look at."""
 
+import json
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, LargeBinary, UniqueConstraint, func
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from service.db import Base
+from service.members.models import Member
 
 
 class Item(Base):
@@ -35,3 +38,9 @@ class QuarantinedItem(Base):
     raw: Mapped[str]  # JSON in ASCII; as text, since not all JSON text can be jsonb
     problem: Mapped[dict[str, object]] = mapped_column(JSONB)
     received_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    member: Mapped[Member] = relationship(lazy="raise", viewonly=True)
+
+    @property
+    def item(self) -> Any:
+        """The item itself, whatever the phone took for one."""
+        return json.loads(self.raw)

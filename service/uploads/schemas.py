@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from service.fields import Strict, Time, Uuid
+from service.fields import Code, PageQuery, Strict, Text, Time, Uuid
 from service.values import read_time
 
 MOST_ITEMS = 500
@@ -54,3 +54,38 @@ class ReceiptSchema(Strict):
     server_epoch = fields.Integer(required=True)
     clock_offset_ms = fields.Integer(required=True, allow_none=True)
     results = fields.List(fields.Nested(VerdictSchema), required=True)
+
+
+class AskSchema(Strict):
+    ids = fields.List(Uuid(), required=True, validate=validate.Length(0, MOST_ITEMS))
+
+
+class MissingSchema(Strict):
+    missing = fields.List(Uuid(), required=True, metadata={"description": "Not here; send these again"})
+
+
+class QuarantineQuery(PageQuery):
+    area = Code(12, metadata={"description": "Of members of this area only"})
+
+
+class SenderSchema(Strict):
+    id = Uuid(required=True)
+    name = Text(100, required=True)
+
+
+class QuarantinedSchema(Strict):
+    id = Uuid(required=True)
+    item_id = fields.String(required=True, allow_none=True, metadata={"description": "As sent"})
+    member = fields.Nested(SenderSchema, required=True)
+    batch_id = Uuid(required=True)
+    problem = fields.Dict(required=True)
+    received_at = Time(required=True)
+
+
+class QuarantineSchema(Strict):
+    items = fields.List(fields.Nested(QuarantinedSchema), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class OneQuarantinedSchema(QuarantinedSchema):
+    item = fields.Raw(required=True, allow_none=True, metadata={"description": "The item as it was sent"})

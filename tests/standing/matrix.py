@@ -28,6 +28,7 @@ PATHS = {  # path parameter → the kind of thing that it names
     "revision_id": "revision",
     "session_id": "session",
     "device_id": "device",
+    "quarantined_id": "quarantined",
 }
 FIXED = {"layer": "coverage", "name": "not-found", "filename": "index.html"}
 FILTERS = {"area": "area", "parent": "area", "team": "team", "member": "member", "grid": "grid"}
@@ -40,6 +41,7 @@ SHOWN_BY = {
     "patrol": ("patrols:read", "tracks:read"),
     "session": ("me:sign-in",),
     "device": ("me",),
+    "quarantined": ("quarantine:read",),
 }
 NEVER_ALIKE = ("POST /api/v1/me/devices",)  # every answer has a token of its own
 MADE_BY_PHONES = ("POST /api/v1/uploads",)  # a phone makes ids itself, and must hear that one is taken
@@ -140,6 +142,7 @@ NEEDS = {
         lambda t, c: table(f"code,name,phone,area\nM-1,新人,13900000000,{t['area'].key}"), takes=(422,)
     ),
     "POST /api/v1/uploads": Need(lambda t, c: an_upload(t)),
+    "POST /api/v1/uploads/receipts": Need(lambda t, c: json(ids=[t["quarantined"].key])),
     "GET /api/v1/patrols/<uuid:patrol_id>/track": Need(lambda t, c: {"query_string": {"purpose": "核对"}}),
     "POST /api/v1/members/<uuid:member_id>/invitations": Need(lambda t, c: {}, takes=(403,)),
     "PUT /api/v1/me/consents/track": Need(lambda t, c: json(text_id="track-1", agreed=True)),

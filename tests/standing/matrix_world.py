@@ -17,6 +17,7 @@ from service.members import actions
 from service.members.models import Session
 from service.members.tokens import hash_of
 from service.policy import POLICY, Caller, Scope
+from service.uploads.models import QuarantinedItem
 from tests.factories import a_grid, a_member, a_session, a_square, a_team
 from tests.service.phone import a_check_in, a_start, a_track, an_hour_ago, send
 
@@ -127,7 +128,8 @@ def build(app: Any) -> World:
 
 
 _KINDS = {
-    kind: kind for kind in ("area", "grid", "team", "member", "patrol", "revision", "session", "device")
+    kind: kind
+    for kind in ("area", "grid", "team", "member", "patrol", "revision", "session", "device", "quarantined")
 } | {"spare": "member"}
 
 
@@ -161,6 +163,7 @@ def _settle(app: Any, world: World, code: str) -> None:
         signs = (patrol, f"{GROUND[code][0] + 0.0005:.5f}")  # its id, and a longitude on its way
         walk = Thing("patrol", patrol, code, person.id, leaders=led, signs=signs)
         things = ground | {"member": member, "patrol": walk} | _keys_of(person)
+        things["quarantined"] = _set_aside(app, who, code)
         world.things += things.values()
         if code == HOME or ordinal == "member":
             world.places.append(Place(f"{ordinal} of {code}", things, GROUND[code]))
@@ -216,3 +219,12 @@ def _walk(app: Any, who: Who, code: str) -> str:
     results = send(client, items).json["results"]
     assert [each["status"] for each in results] == ["stored"] * 3, results
     return patrol
+
+
+def _set_aside(app: Any, who: Who, code: str) -> Thing:
+    """Somebody sends what cannot be used."""
+    client, item_id = app.test_client(), str(uuid7())
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {who.token}"
+    send(client, [{"type": "song", "id": item_id}])
+    key = str(session.scalars(select(QuarantinedItem.id).where(QuarantinedItem.item_id == item_id)).one())
+    return Thing("quarantined", key, code, who.id, signs=(key, item_id))

@@ -1455,6 +1455,98 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/quarantine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what could not be used
+         * @description Items of the members of your area, the oldest first; they are kept for 30 days.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description At most 500 */
+                    limit?: number;
+                    /** @description `next_cursor` of the page before */
+                    cursor?: string;
+                    /** @description Of members of this area only */
+                    area?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Quarantine"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quarantine/{quarantined_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                quarantined_id: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * Show an item as it was sent
+         * @description It may say where its member was, so the look leaves a row that this person can read.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    quarantined_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["OneQuarantined"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions": {
         parameters: {
             query?: never;
@@ -2154,6 +2246,52 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/uploads/receipts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask which items have not arrived
+         * @description For a phone that lost the answers to what it sent. Items in quarantine have arrived; another
+         *     member's have not.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Ask"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Missing"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2219,6 +2357,9 @@ export interface components {
         Areas: {
             items?: components["schemas"]["Area"][];
             next_cursor?: string | null;
+        };
+        Ask: {
+            ids: unknown[];
         };
         Audit: {
             items: components["schemas"]["AuditRow"][];
@@ -2536,6 +2677,10 @@ export interface components {
              */
             until: string | null;
         };
+        Missing: {
+            /** @description Not here; send these again */
+            missing: unknown[];
+        };
         Myself: {
             area?: components["schemas"]["AreaName"];
             code?: string;
@@ -2564,6 +2709,19 @@ export interface components {
             /** @enum {string} */
             kind: "owntracks" | "traccar" | "overland" | "gpslogger" | "bell";
             name: string;
+        };
+        OneQuarantined: {
+            batch_id: unknown;
+            id: unknown;
+            /** @description The item as it was sent */
+            item: unknown;
+            /** @description As sent */
+            item_id: string | null;
+            member: components["schemas"]["Sender"];
+            problem: {
+                [key: string]: unknown;
+            };
+            received_at: unknown;
         };
         PaginationMetadata: {
             /** @description First available page number. */
@@ -2623,6 +2781,21 @@ export interface components {
             /** @enum {string} */
             type: "FeatureCollection";
         };
+        Quarantine: {
+            items: components["schemas"]["Quarantined"][];
+            next_cursor: string | null;
+        };
+        Quarantined: {
+            batch_id: unknown;
+            id: unknown;
+            /** @description As sent */
+            item_id: string | null;
+            member: components["schemas"]["Sender"];
+            problem: {
+                [key: string]: unknown;
+            };
+            received_at: unknown;
+        };
         Receipt: {
             batch_id: unknown;
             clock_offset_ms: number | null;
@@ -2647,6 +2820,10 @@ export interface components {
             proposed_at?: unknown;
             report?: components["schemas"]["Weighed"];
             status?: string;
+        };
+        Sender: {
+            id: unknown;
+            name: string;
         };
         Session: {
             created_at?: unknown;
