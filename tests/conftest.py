@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from flask.testing import FlaskClient
+from sqlalchemy import Connection
 
 from service import db
 from service.app import create_app
@@ -51,17 +53,24 @@ def app(settings: Settings) -> Service:
     return app
 
 
-@pytest.fixture
-def database(app: Service) -> Iterator[None]:
-    """A transaction around the test; the commits of the application are savepoints in it."""
+@contextmanager
+def thrown_away(app: Service) -> Iterator[Connection]:
+    """A transaction in which the commits of the application are savepoints; nothing of it stays."""
     with app.engine.connect() as connection:
         outer = connection.begin()
         db.session.remove()
         db.session.configure(bind=connection, join_transaction_mode="create_savepoint")
-        yield
+        yield connection
         db.session.remove()
         outer.rollback()
     db.session.configure(bind=app.engine, join_transaction_mode="conditional_savepoint")
+
+
+@pytest.fixture
+def database(app: Service) -> Iterator[None]:
+    """A transaction around the test."""
+    with thrown_away(app):
+        yield
 
 
 @pytest.fixture

@@ -130,6 +130,7 @@ def _refuse_tracks_without_consent(sent: Sequence[Sent], member_id: UUID, clock:
     tracks = [each for each in sent if isinstance(each.raw, dict) and each.raw.get("type") == "track"]
     if not tracks:
         return
+    # a consent that was renewed while we waited for it is seen only by a new look
     held = ask(members.CONSENT_HELD, member_id=member_id) or ask(members.CONSENT_HELD, member_id=member_id)
     since = held[0].since if held else None
     for each in tracks:

@@ -14,12 +14,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from service import db
 from service.coverage import measure
 from service.coverage.actions import rebuild_marked
 from service.coverage.windows import Window
 from service.db import session, transaction
 from service.uploads.actions import Batch, receive
+from tests.conftest import thrown_away
 from tests.factories import COMMUNITY, a_grid, a_member, a_square
 
 MIDNIGHT = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -159,14 +159,8 @@ def stories(draw: Any) -> tuple[list[Arrival], list[Arrival]]:
 @pytest.fixture(scope="module")
 def connection(app: Any) -> Iterator[Any]:
     """A transaction around all days; it is thrown away."""
-    with app.engine.connect() as connection:
-        outer = connection.begin()
-        db.session.remove()
-        db.session.configure(bind=connection, join_transaction_mode="create_savepoint")
+    with thrown_away(app) as connection:
         yield connection
-        db.session.remove()
-        outer.rollback()
-    db.session.configure(bind=app.engine, join_transaction_mode="conditional_savepoint")
 
 
 @pytest.fixture(scope="module")

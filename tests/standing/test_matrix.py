@@ -3,26 +3,20 @@
 import pytest
 from sqlalchemy import true
 
-from service import db
 from service.areas import queries as areas
 from service.coverage import api as coverage
 from service.patrols import queries as patrols
 from service.teams import queries as teams
 from service.tiles import api as tiles
+from tests.conftest import thrown_away
 from tests.standing import matrix, matrix_world
 
 
 @pytest.fixture(scope="module")
 def connection(app):
     """A transaction around all these tests; it is thrown away."""
-    with app.engine.connect() as connection:
-        outer = connection.begin()
-        db.session.remove()
-        db.session.configure(bind=connection, join_transaction_mode="create_savepoint")
+    with thrown_away(app) as connection:
         yield connection
-        db.session.remove()
-        outer.rollback()
-    db.session.configure(bind=app.engine, join_transaction_mode="conditional_savepoint")
 
 
 @pytest.fixture(scope="module")
