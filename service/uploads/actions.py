@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from service import telemetry
 from service.audit import actions as audit
 from service.coverage import actions as coverage
-from service.db import session, uuid7
+from service.db import announce, session, uuid7
 from service.errors import SignInNeeded
 from service.members import queries as members
 from service.patrols import actions as patrols
@@ -162,6 +162,8 @@ def _keep(new: Sequence[Sent], clock: evidence.Clock) -> None:
     patrols.keep_tracks(facts.tracks, clock.now)
     patrols.note_times(facts.times)
     coverage.mark(list(facts.times))
+    if facts.moments:
+        announce("patrols timed", patrol_ids={each.patrol_id for each in facts.moments})
 
 
 def _quarantine(sent: Sequence[Sent], member_id: UUID, batch_id: UUID) -> None:
