@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from service import telemetry
 from service.audit import actions as audit
 from service.coverage import actions as coverage
-from service.db import ask, session, uuid7
+from service.db import announce, ask, session, uuid7
 from service.errors import SignInNeeded
 from service.members import queries as members
 from service.patrols import actions as patrols
@@ -175,6 +175,8 @@ def _keep(new: Sequence[Sent], clock: evidence.Clock) -> None:
     patrols.note_times(facts.times)
     patrols.note_moments({moment.patrol_id for moment in facts.moments})
     coverage.mark(list(facts.times))
+    if facts.moments:
+        announce("patrols timed", patrol_ids={each.patrol_id for each in facts.moments})
 
 
 def _quarantine(sent: Sequence[Sent], member_id: UUID, batch_id: UUID) -> None:

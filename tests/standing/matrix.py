@@ -30,7 +30,7 @@ PATHS = {  # path parameter → the kind of thing that it names
     "device_id": "device",
     "quarantined_id": "quarantined",
 }
-FIXED = {"layer": "coverage", "name": "not-found", "filename": "index.html"}
+FIXED = {"layer": "coverage", "name": "not-found", "filename": "index.html", "token": "nobodys"}
 FILTERS = {"area": "area", "parent": "area", "team": "team", "member": "member", "grid": "grid"}
 SHOWN_BY = {
     "area": ("areas:read", "audit:read"),
