@@ -7,6 +7,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from service import db, pages, telemetry
 from service.areas import api as areas_api
 from service.audit import api as audit_api
+from service.checkpoints import actions as checkpoints
+from service.checkpoints import api as checkpoints_api
 from service.coverage import actions as coverage
 from service.coverage import api as coverage_api
 from service.demo import api as demo_api
@@ -26,6 +28,7 @@ STATIC = Path(__file__).parent / "static"
 FEATURES = (
     members_api,
     areas_api,
+    checkpoints_api,
     teams_api,
     uploads_api,
     patrols_api,
@@ -65,6 +68,7 @@ def create_app(settings: Settings | None = None) -> Service:
         OPENAPI_JSON_PATH="openapi.json",
     )
     db.listen("grids revised", coverage.mark_revised)
+    db.listen("grids revised", checkpoints.follow)
     observe(app)
     app.register_blueprint(pages.blueprint)
     api = Api(app, spec_kwargs=SPEC)

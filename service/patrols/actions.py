@@ -7,7 +7,7 @@ from uuid import UUID
 import numpy as np
 from geoalchemy2.shape import from_shape
 from shapely import Point
-from sqlalchemy import func, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from geo.tracks import Fixes
@@ -19,6 +19,9 @@ from service.patrols import queries
 from service.patrols.facts import CheckInFact, MomentFact, TrackFact
 from service.patrols.models import CheckIn, Patrol, PatrolMoment
 from service.policy import Caller
+
+REPLAYED = "replayed_code"
+MOMENTARY = ("GP1.", "uid=")  # how proofs begin that are made for one moment or touch
 
 
 def claim(patrol_ids: Sequence[UUID], member_id: UUID) -> set[UUID]:
@@ -43,6 +46,23 @@ def keep_check_ins(check_ins: Sequence[CheckInFact]) -> None:
         for row in rows:
             row["position"] = from_shape(Point(row["position"]), 4326) if row["position"] else None
         session.execute(insert(CheckIn), rows)
+
+
+def mark_replays(check_ins: Sequence[CheckInFact]) -> None:
+    """Mark whoever shows a code of one moment that another member showed before; the set alone decides.
+
+    All check-ins with such a code are looked at again whenever one arrives, one upload after another.
+    """
+    proofs = {each.proof for each in check_ins if each.checkpoint_id and each.proof}
+    proofs = {proof for proof in proofs if proof.startswith(MOMENTARY)}
+    for proof in sorted(proofs):
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(proof, 0))))
+    first: dict[str, UUID] = {}
+    for row in session.execute(queries.shown_proofs(proofs)).all() if proofs else ():
+        is_replay = first.setdefault(row.proof, row.member_id) != row.member_id
+        if is_replay != (REPLAYED in row.marks):
+            marks = [mark for mark in row.marks if mark != REPLAYED] + [REPLAYED] * is_replay
+            session.execute(update(CheckIn).where(CheckIn.id == row.id).values(marks=marks))
 
 
 def keep_tracks(tracks: Sequence[TrackFact], received_at: datetime) -> None:

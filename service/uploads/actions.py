@@ -159,6 +159,7 @@ def _keep(new: Sequence[Sent], clock: evidence.Clock) -> None:
         each.marks = marks
     patrols.keep_moments(facts.moments)
     patrols.keep_check_ins(facts.check_ins)
+    patrols.mark_replays(facts.check_ins)
     patrols.keep_tracks(facts.tracks, clock.now)
     patrols.note_times(facts.times)
     coverage.mark(list(facts.times))
