@@ -7,6 +7,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from service import db, pages, telemetry
 from service.areas import api as areas_api
 from service.audit import api as audit_api
+from service.checkpoints import actions as checkpoints
+from service.checkpoints import api as checkpoints_api
 from service.clients import actions as clients
 from service.clients import api as clients_api
 from service.coverage import actions as coverage
@@ -28,6 +30,7 @@ STATIC = Path(__file__).parent / "static"
 FEATURES = (
     members_api,
     areas_api,
+    checkpoints_api,
     teams_api,
     uploads_api,
     clients_api,
@@ -69,6 +72,7 @@ def create_app(settings: Settings | None = None) -> Service:
     )
     db.listen("grids revised", coverage.mark_revised)
     db.listen("patrols timed", clients.settle)
+    db.listen("grids revised", checkpoints.follow)
     observe(app)
     app.register_blueprint(pages.blueprint)
     api = Api(app, spec_kwargs=SPEC)

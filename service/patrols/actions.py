@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import insert, text
+from sqlalchemy import func, insert, select, text, update
 
 from geo.tracks import Fixes
 from service import bulk
@@ -15,8 +15,11 @@ from service.db import ask, session
 from service.errors import Invalid
 from service.patrols import queries
 from service.patrols.facts import CheckInFact, MomentFact, TrackFact
-from service.patrols.models import Patrol, PatrolMoment
+from service.patrols.models import CheckIn, Patrol, PatrolMoment
 from service.policy import Caller
+
+REPLAYED = "replayed_code"
+MOMENTARY = ("GP1.", "uid=")  # how proofs begin that are made for one moment or touch
 
 _CLAIM = """
 WITH new AS (
@@ -56,6 +59,7 @@ _CHECK_IN = {
     "marks": "varchar[]",
     "grade": "text",
     "grid_id": "int4",
+    "checkpoint_id": "uuid",
 }  # in the order of a CheckInFact
 
 
@@ -84,6 +88,23 @@ def keep_check_ins(check_ins: Sequence[CheckInFact]) -> None:
 def _row(fact: CheckInFact) -> list[Any]:
     placed = fact._asdict() | {"position": fact.position and bulk.point(*fact.position)}
     return list(placed.values())
+
+
+def mark_replays(check_ins: Sequence[CheckInFact]) -> None:
+    """Mark whoever shows a code of one moment that another member showed before; the set alone decides.
+
+    All check-ins with such a code are looked at again whenever one arrives, one upload after another.
+    """
+    proofs = {each.proof for each in check_ins if each.checkpoint_id and each.proof}
+    proofs = {proof for proof in proofs if proof.startswith(MOMENTARY)}
+    for proof in sorted(proofs):
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(proof, 0))))
+    first: dict[str, UUID] = {}
+    for row in session.execute(queries.shown_proofs(proofs)).all() if proofs else ():
+        is_replay = first.setdefault(row.proof, row.member_id) != row.member_id
+        if is_replay != (REPLAYED in row.marks):
+            marks = [mark for mark in row.marks if mark != REPLAYED] + [REPLAYED] * is_replay
+            session.execute(update(CheckIn).where(CheckIn.id == row.id).values(marks=marks))
 
 
 def keep_tracks(tracks: Sequence[TrackFact], received_at: datetime) -> None:

@@ -51,3 +51,4 @@ class CheckInFact(NamedTuple):
     marks: list[str]
     grade: str
     grid_id: int | None
+    checkpoint_id: UUID | None = None

@@ -71,6 +71,16 @@ def fixes_of(patrol_id: UUID) -> Select[*tuple[Any, ...]]:
     )
 
 
+def shown_proofs(proofs: Collection[str]) -> Select[*tuple[Any, ...]]:
+    """Every check-in with one of these proofs that held: id, proof, member, marks; the earliest first."""
+    return (
+        select(CheckIn.id, CheckIn.proof, Patrol.member_id, CheckIn.marks)
+        .join(Patrol, Patrol.id == CheckIn.patrol_id)
+        .where(CheckIn.proof.in_(proofs), CheckIn.checkpoint_id.is_not(None))
+        .order_by(CheckIn.recorded_at, CheckIn.id)
+    )
+
+
 def check_ins_of(patrol_id: UUID) -> Select[CheckIn]:
     """A patrol's check-ins in time."""
     return select(CheckIn).where(CheckIn.patrol_id == patrol_id).order_by(CheckIn.recorded_at, CheckIn.id)

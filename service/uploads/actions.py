@@ -171,6 +171,7 @@ def _keep(new: Sequence[Sent], clock: evidence.Clock) -> None:
         each.marks = marks
     patrols.keep_moments(facts.moments)
     patrols.keep_check_ins(facts.check_ins)
+    patrols.mark_replays(facts.check_ins)
     patrols.keep_tracks(facts.tracks, clock.now)
     patrols.note_times(facts.times)
     patrols.note_moments({moment.patrol_id for moment in facts.moments})
