@@ -15,7 +15,6 @@ from service.coverage import actions as coverage
 from service.db import session, transaction
 from service.errors import SignInNeeded
 from service.members import actions as members
-from service.members import queries as people
 from service.members.actions import Uploader
 from service.patrols import actions as patrols
 from service.policy import POLICY
@@ -59,9 +58,7 @@ def _consented_since(sender: Uploader) -> datetime | None:
     """From when on positions may be kept; a withdrawal waits until this has been committed."""
     if sender.member.role not in POLICY["uploads:send"]:
         return None
-    locked = people.consent_to_tracks(sender.member.id).with_for_update(read=True)
-    consent = session.scalars(locked).first()
-    return session.scalar(people.consented_since(sender.member.id)) if consent else None
+    return members.consented_since(sender.member.id)
 
 
 def _join(sender: Uploader, positions: Sequence[Position], now: datetime) -> None:

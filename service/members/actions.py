@@ -187,6 +187,13 @@ def remove_device(device: Device) -> None:
     audit.record("device.remove", "device", device.id, subject=device.member_id)
 
 
+def consented_since(member_id: UUID) -> datetime | None:
+    """Since when a member's consent to tracks holds; its withdrawal waits until this has been committed."""
+    # a consent that was renewed while we waited for it is seen only by a new look
+    held = ask(queries.CONSENT_HELD, member_id=member_id) or ask(queries.CONSENT_HELD, member_id=member_id)
+    return held[0].since if held else None
+
+
 def device_of(token: str) -> Uploader | None:
     """The device that may upload with this token, and for whom."""
     if not is_token(token):

@@ -16,7 +16,8 @@ from service.audit import actions as audit
 from service.coverage import actions as coverage
 from service.db import announce, ask, session, uuid7
 from service.errors import SignInNeeded
-from service.members import queries as members
+from service.members import actions as members
+from service.members import queries as people
 from service.patrols import actions as patrols
 from service.uploads import evidence, items, queries
 from service.uploads.items import BadItem
@@ -71,7 +72,7 @@ class Sent:
 def receive(member_id: UUID, batch: Batch, now: datetime | None = None) -> dict[str, Any]:
     """Keep everything of a batch that may be kept, and say for each item what became of it."""
     now = now or datetime.now(UTC)
-    if not ask(members.PRESENT, member_id=member_id):
+    if not ask(people.PRESENT, member_id=member_id):
         raise SignInNeeded
     offset = batch.sent_at - now if batch.sent_at else None
     clock = evidence.Clock(now, offset if offset and abs(offset) > SKEW else timedelta())
@@ -130,9 +131,7 @@ def _refuse_tracks_without_consent(sent: Sequence[Sent], member_id: UUID, clock:
     tracks = [each for each in sent if isinstance(each.raw, dict) and each.raw.get("type") == "track"]
     if not tracks:
         return
-    # a consent that was renewed while we waited for it is seen only by a new look
-    held = ask(members.CONSENT_HELD, member_id=member_id) or ask(members.CONSENT_HELD, member_id=member_id)
-    since = held[0].since if held else None
+    since = members.consented_since(member_id)
     for each in tracks:
         if since is None or (each.item and clock.span(each.item)[0] < since):
             each.judge("rejected", "no-consent", "Tracks are kept only of members who agreed")
