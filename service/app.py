@@ -55,6 +55,9 @@ def create_app(settings: Settings | None = None) -> Service:
     settings = settings or Settings.from_env()
     telemetry.configure(settings.log_level)
     app = Service(__name__, static_folder=STATIC, static_url_path="/static")
+    app.url_map.merge_slashes = (
+        False  # a doubled slash would be a redirect, at which other phone apps get stuck
+    )
     app.settings = settings
     app.engine = db.connect(settings, longest=REQUEST)
     app.authenticate = lambda token, kind: members.recognise(token, kind, app.settings)

@@ -121,18 +121,15 @@ class Display(MethodView):
 class Sheet(MethodView):
     @needs("checkpoints:write")
     @blueprint.arguments(SheetQuery, location="query")
-    @blueprint.response(200, {"type": "string"}, content_type="text/html")
+    @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/pdf")
     def get(self, query):
-        """Print the codes of a grid
-
-        One page that needs nothing else; a browser prints it or makes a PDF of it.
-        """
+        """Print the codes of a grid: A4 pages to cut and put up"""
         prefix = sight(caller(), scope(), query["grid"])
         grid = session.scalars(in_force(grids_in(prefix))).first()
         found = session.scalars(queries.in_use(queries.inside(prefix)).order_by(Checkpoint.id)).all()
         audit.record("checkpoint.sheet", "grid", query["grid"])
-        title = f"{grid.name if grid else ''} {query['grid']}"
-        return Response(sheet.page(title, found), content_type="text/html; charset=utf-8")
+        pages = sheet.pages(query["grid"], grid.name if grid else "", found)
+        return Response(pages, content_type="application/pdf")
 
 
 def fetch_checkpoint(checkpoint_id):

@@ -14,7 +14,7 @@ from flask import Response, request
 from flask.views import MethodView
 
 from service import gate
-from service.clients import actions, formats
+from service.clients import actions, formats, sealed
 from service.errors import Problem, SignInNeeded
 from service.web import PUBLIC, Blueprint
 
@@ -39,13 +39,15 @@ class OwnTracks(MethodView):
         """Take a message of OwnTracks in HTTP mode
 
         Signs in by Basic authentication with the username and the device's token. Positions are kept on the
-        patrol that covers their time; other messages, encrypted ones included, are taken and left aside.
+        patrol that covers their time; other messages are taken and left aside. Encrypted ones are opened with
+        the first 32 characters of the token, which is the passphrase that the app's settings come with.
         """
         basic = request.authorization
         if basic is None or basic.type != "basic":
             raise SignInNeeded
-        sender = actions.uploader("owntracks", basic.password or "", basic.username or "")
-        actions.receive(sender, formats.owntracks(sent_json()), datetime.now(UTC))
+        token = basic.password or ""
+        sender = actions.uploader("owntracks", token, basic.username or "")
+        actions.receive(sender, formats.owntracks(sealed.opened(sent_json(), token)), datetime.now(UTC))
         return Response("[]", content_type="application/json")
 
 

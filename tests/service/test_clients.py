@@ -8,6 +8,7 @@ from io import BytesIO
 
 import pytest
 from geoalchemy2.shape import to_shape
+from nacl.secret import SecretBox
 
 from service.clients.actions import HELD, forget_before
 from service.clients.models import HeldPosition
@@ -324,7 +325,34 @@ def test_a_body_may_be_gzipped(app_of, walk):
     assert counts() == (1, 0)
 
 
-def test_an_encrypted_message_is_taken_and_left_aside(app_of):
+def encrypted(message, passphrase):
+    box = SecretBox(passphrase.encode().ljust(32, b"\0"))
+    return {"_type": "encrypted", "data": b64encode(box.encrypt(json.dumps(message).encode())).decode()}
+
+
+def test_an_encrypted_position_is_opened_with_the_key_of_the_settings(app_of):
+    app, at = app_of("owntracks"), {"_type": "location", "lat": 37.3712, "lon": 97.3712}
+    app.send(json=encrypted(at | {"tst": unix(an_hour_ago())}, app.config["encryptionKey"]))
+    assert counts() == (1, 0)
+
+
+def test_a_message_under_another_key_is_taken_and_left_aside(app_of):
+    answer = app_of("owntracks").send(json=encrypted({"_type": "location"}, "123"))
+    assert (answer.status_code, answer.json, counts()) == (200, [], (0, 0))
+
+
+def test_a_held_position_is_in_the_copy_of_ones_data(app_of, phone):
+    app_of("traccar").at(an_hour_ago())
+    (held,) = phone.get("/api/v1/me/export").json["held_positions"]
+    assert (held["lon"], held["lat"]) == (97.3712, 37.3712)
+
+
+def test_two_slashes_are_no_redirect(app_of):
+    app = app_of("traccar")
+    assert app.http.get(f"/clients//traccar/{app.token}").status_code == 404
+
+
+def test_an_encrypted_message_that_is_none_is_taken_and_left_aside(app_of):
     answer = app_of("owntracks").send(json={"_type": "encrypted", "data": "AAAA"})
     assert (answer.status_code, answer.json, counts()) == (200, [], (0, 0))
 
