@@ -272,10 +272,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Print the codes of a grid
-         * @description One page that needs nothing else; a browser prints it or makes a PDF of it.
-         */
+        /** Print the codes of a grid: A4 pages to cut and put up */
         get: {
             parameters: {
                 query: {
@@ -293,7 +290,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "text/html": string;
+                        "application/pdf": string;
                     };
                 };
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
@@ -1155,7 +1152,8 @@ export interface paths {
         put?: never;
         /**
          * Let another app upload for oneself
-         * @description The token is shown once, opens nothing but uploads, and stands in `config`, the app's settings.
+         * @description The token is shown once, opens nothing but uploads, and stands in `config`, the app's settings. `link`
+         *     sets the app up when it is opened on the phone, `qr_svg` when it is scanned.
          */
         post: {
             parameters: {
@@ -2743,7 +2741,8 @@ export interface paths {
         /**
          * Take a message of OwnTracks in HTTP mode
          * @description Signs in by Basic authentication with the username and the device's token. Positions are kept on the
-         *     patrol that covers their time; other messages, encrypted ones included, are taken and left aside.
+         *     patrol that covers their time; other messages are taken and left aside. Encrypted ones are opened with
+         *     the first 32 characters of the token, which is the passphrase that the app's settings come with.
          */
         post: {
             parameters: {
@@ -3530,7 +3529,11 @@ export interface components {
             created_at?: unknown;
             id?: unknown;
             kind?: string;
+            /** @description Sets the app up when it is opened on the phone */
+            link?: string;
             name?: string;
+            /** @description The link as a QR code */
+            qr_svg?: string;
             /** @description Shown once; good for uploads only */
             token?: string;
         };
