@@ -10,7 +10,7 @@ from uuid import UUID
 import numpy as np
 from sqlalchemy import insert
 
-from bench import ground
+from bench import ground, parse
 from bench.stand import Stand
 from service.db import session, transaction, uuid7
 from service.members.actions import hash_of
@@ -39,7 +39,7 @@ class Upload(NamedTuple):
     items: Items
     ids: list[UUID]  # of the items
     body: bytes
-    plain: bytes  # the body as a plain service takes it: every position an object
+    theirs: bytes  # the body as parse-server takes it: every position an object
 
 
 def phones(stand: Stand, count: int) -> list[Phone]:
@@ -87,8 +87,8 @@ def _upload(phone: Phone, patrol: UUID, count: int, items_of: Maker) -> Upload:
     ]
     items = items_of(patrol, walked)
     body = json.dumps({"batch_id": str(uuid7()), "crs": "wgs84", "items": items}).encode()
-    plain = json.dumps([_check_in(patrol, at) for at in walked]).encode()
-    return Upload(phone, items, [UUID(item["id"]) for item in items], body, plain)
+    theirs = parse.body([_check_in(patrol, at) for at in walked])
+    return Upload(phone, items, [UUID(item["id"]) for item in items], body, theirs)
 
 
 def _track(patrol: UUID, walked: list[Position]) -> Items:

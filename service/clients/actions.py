@@ -58,7 +58,7 @@ def _consented_since(sender: Uploader) -> datetime | None:
     """From when on positions may be kept; a withdrawal waits until this has been committed."""
     if sender.member.role not in POLICY["uploads:send"]:
         return None
-    return members.consented_since(sender.member.id)
+    return members.consented_since([sender.member.id]).get(sender.member.id)
 
 
 def _join(sender: Uploader, positions: Sequence[Position], now: datetime) -> None:

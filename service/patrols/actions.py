@@ -1,6 +1,6 @@
 """Keep what phones report about patrols. Callers have checked that each fact is new."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -23,11 +23,11 @@ MOMENTARY = ("GP1.", "uid=")  # how proofs begin that are made for one moment or
 
 _CLAIM = """
 WITH new AS (
-    INSERT INTO patrols (id, member_id) SELECT unnest(%(ids)s::uuid[]), %(member_id)s
-    ON CONFLICT DO NOTHING RETURNING id
+    INSERT INTO patrols (id, member_id) SELECT * FROM unnest(%(ids)s::uuid[], %(member_ids)s::uuid[])
+    ON CONFLICT DO NOTHING RETURNING id, member_id
 )
-SELECT id FROM new
-UNION ALL SELECT id FROM patrols WHERE id = ANY(%(ids)s::uuid[]) AND member_id = %(member_id)s"""
+SELECT id, member_id FROM new
+UNION ALL SELECT id, member_id FROM patrols WHERE id = ANY(%(ids)s::uuid[])"""
 _NOTE_TIMES = """
 UPDATE patrols SET first_at = least(first_at, first), last_at = greatest(last_at, last)
 FROM (
@@ -63,14 +63,16 @@ _CHECK_IN = {
 }  # in the order of a CheckInFact
 
 
-def claim(patrol_ids: Sequence[UUID], member_id: UUID) -> set[UUID]:
-    """Let the member have those patrols that nobody has yet; gives the ones that are the member's."""
-    if not patrol_ids:
-        return set()
-    own = {row.id for row in ask(_CLAIM, ids=sorted(patrol_ids), member_id=member_id)}
-    if len(own) < len(patrol_ids):  # another's, or claimed while we waited: only a new look can tell
-        own |= set(session.scalars(queries.owned(patrol_ids, member_id)))
-    return own
+def claim(claims: Mapping[UUID, UUID]) -> dict[UUID, UUID]:
+    """Let members have those patrols that nobody has yet: patrol → member; gives whose each patrol is."""
+    if not claims:
+        return {}
+    ids = sorted(claims)
+    found = ask(_CLAIM, ids=ids, member_ids=[claims[each] for each in ids])
+    owners = {row.id: row.member_id for row in found}
+    if len(owners) < len(ids):  # claimed while we waited: only a new look can tell
+        owners |= {row.id: row.member_id for row in session.execute(queries.owners(ids))}
+    return owners
 
 
 def keep_moments(moments: Sequence[MomentFact]) -> None:
@@ -107,7 +109,7 @@ def mark_replays(check_ins: Sequence[CheckInFact]) -> None:
             session.execute(update(CheckIn).where(CheckIn.id == row.id).values(marks=marks))
 
 
-def keep_tracks(tracks: Sequence[TrackFact], received_at: datetime) -> None:
+def keep_tracks(tracks: Sequence[TrackFact]) -> None:
     """Keep the fixes of tracks, all at once."""
     if not tracks:
         return
@@ -124,7 +126,7 @@ def keep_tracks(tracks: Sequence[TrackFact], received_at: datetime) -> None:
             bulk.ids("patrol_id", [track.patrol_id for track in tracks], counts),
             bulk.times("recorded_at", fixes.at),
             bulk.times("phone_at", phone_at),
-            bulk.moment("received_at", received_at, len(phone_at)),
+            bulk.moments("received_at", [track.received_at for track in tracks], counts),
             bulk.points("position", fixes.lon, fixes.lat),
             bulk.numbers("accuracy_m", fixes.accuracy_m),
             *(

@@ -27,6 +27,7 @@ class TrackFact(NamedTuple):
 
     id: UUID
     patrol_id: UUID
+    received_at: datetime
     fixes: Fixes
     phone_at: NDArray[np.int64]
     speed_mps: NDArray[np.float64]

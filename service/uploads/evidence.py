@@ -1,7 +1,7 @@
 """What items are worth: times corrected, places found, doubts marked, check-ins graded."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -11,7 +11,7 @@ import numpy as np
 from geo.index import NOWHERE
 from geo.plane import degree_lengths
 from geo.tracks import ACCURATE, Fixes, marks, ordered
-from service.areas.places import Places, places, unix_ms
+from service.areas.places import Places, unix_ms
 from service.checkpoints import actions as checkpoints
 from service.checkpoints.proofs import Finding
 from service.checkpoints.proofs import read as read_proof
@@ -19,6 +19,7 @@ from service.patrols.facts import CheckInFact, MomentFact, TrackFact
 from service.uploads.items import AHEAD, BadItem, CheckIn, Item, Moment, Track, first_and_last
 from service.values import EARLIEST
 
+Span = tuple[datetime, datetime]  # first, last
 _ABSURD = "Before 2020 or more than 24 hours ahead, once the phone's clock is corrected."
 NEAR = 100.0  # m, beside the accuracy: how far from a checkpoint its proof may be shown
 _WORDS = {"stale": "stale_proof", "forged": "forged_proof", "unknown": "unknown_proof"}
@@ -67,12 +68,12 @@ class Facts(NamedTuple):
     moments: list[MomentFact]
     tracks: list[TrackFact]
     check_ins: list[CheckInFact]
-    times: dict[UUID, tuple[datetime, datetime]]  # of each patrol, the first and the last thing in the batch
+    times: dict[UUID, Span]  # of each patrol, the first and the last thing in the batch
 
 
-def weigh(items: Sequence[Item], clock: Clock) -> Facts:
+def weigh(items: Sequence[Item], clock: Clock, where: Places) -> Facts:
     """The facts in these items."""
-    facts, where, modes = Facts([], [], [], [], {}), places(), _modes(items)
+    facts, modes = Facts([], [], [], [], {}), _modes(items)
     check_ins = [item for item in items if isinstance(item, CheckIn)]
     proven = _proven(check_ins, clock)
     grid_ids = iter(_grid_ids(check_ins, proven, clock, where))
@@ -88,10 +89,17 @@ def weigh(items: Sequence[Item], clock: Clock) -> Facts:
             facts.check_ins.append(_check_in(item, clock, next(grid_ids), judged, doubts))
             doubts = facts.check_ins[-1].marks
         facts.marks.append(doubts)
-        first, last = clock.span(item)
-        known = facts.times.get(item.patrol_id, (first, last))
-        facts.times[item.patrol_id] = min(first, known[0]), max(last, known[1])
+    facts.times.update(spanning((item.patrol_id, clock.span(item)) for item in items))
     return facts
+
+
+def spanning(spans: Iterable[tuple[UUID, Span]]) -> dict[UUID, Span]:
+    """Of each patrol, the first and the last of all that is told of it."""
+    whole: dict[UUID, Span] = {}
+    for patrol_id, (first, last) in spans:
+        known = whole.get(patrol_id, (first, last))
+        whole[patrol_id] = min(first, known[0]), max(last, known[1])
+    return whole
 
 
 def _moment(item: Moment, clock: Clock) -> MomentFact:
@@ -101,9 +109,8 @@ def _moment(item: Moment, clock: Clock) -> MomentFact:
 def _track(item: Track, clock: Clock) -> TrackFact:
     phone_at, fixes = item.fixes.at, item.fixes
     true = fixes._replace(at=phone_at - round(clock.ahead.total_seconds() * 1000))
-    return TrackFact(
-        item.id, item.patrol_id, true, phone_at, item.speed_mps, item.heading_deg, item.battery_pct
-    )
+    values = item.speed_mps, item.heading_deg, item.battery_pct
+    return TrackFact(item.id, item.patrol_id, clock.now, true, phone_at, *values)
 
 
 def _track_doubts(fixes: Fixes, places: Places, mode: str) -> list[str]:
