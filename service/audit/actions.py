@@ -75,7 +75,7 @@ def entry(
     by: Caller | None = None,
     trace: str | None = None,
 ) -> Entry:
-    """What `record` writes, to be written later or with others; `trace` names the request, if not this one."""
+    """What `record` writes, to be written later or with others; `trace` names the request if not this."""
     who = by or current.get()
     return {
         "actor_id": who.member_id if who else None,

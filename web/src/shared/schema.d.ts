@@ -2527,6 +2527,7 @@ export interface paths {
          * Send what was recorded
          * @description Safe to repeat, in any order and any split: every item has an id, and a known id is not stored again.
          *     Each item gets its own verdict; delete on the phone only what is `durable`.
+         *     Uploads that wait at the same time share one commit, and are answered after it.
          */
         post: {
             parameters: {
