@@ -1,6 +1,7 @@
 """Whatever anybody sends to any route: no 5xx, and every answer is as the API description says.
 
-GRIDPATROL_FUZZ_EXAMPLES says how many requests each route gets of each caller (12); scripts/bench fuzz sends 200.
+Each route gets 12 requests of each caller, or as many as GRIDPATROL_FUZZ_EXAMPLES says; 200 are worth a wait:
+`GRIDPATROL_FUZZ_EXAMPLES=200 scripts/test tests/live/test_fuzz.py`.
 """
 
 import json
@@ -8,6 +9,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import requests
@@ -19,6 +21,7 @@ from schemathesis.generation.modes import GenerationMode
 from schemathesis.specs.openapi import checks
 
 from service.db import session, uuid7
+from service.members.models import Member
 from service.uploads.actions import Batch, receive
 from service.uploads.models import QuarantinedItem
 from tests.factories import COMMUNITY, COUNTY, a_member, a_session, a_team
@@ -76,10 +79,12 @@ def things(app: Any, live_url: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def headers(app: Any, live_url: str, role: str) -> dict[str, str]:
-    """A fresh sign-in, since some routes end it."""
+def headers(app: Any, live_url: str, things: dict[str, str], role: str) -> dict[str, str]:
+    """A fresh sign-in, since some routes end it; the member is the one whose things they are."""
     with inside(app, live_url):
-        return {"Authorization": f"Bearer {a_session(role=role, area=COUNTY)}"}
+        walker = session.get_one(Member, UUID(things["member_id"]))
+        token = a_session(walker) if role == "member" else a_session(role=role, area=COUNTY)
+        return {"Authorization": f"Bearer {token}"}
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +101,9 @@ def requests_to(operation: Any, things: dict[str, str]) -> Any:
     if "code" in names:
         there["code"] = COMMUNITY if operation.path.startswith("/api/v1/areas") else f"{COMMUNITY}001"
     modes = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
-    return st.one_of(*(operation.as_strategy(mode, path_parameters=there) for mode in modes), operation.as_strategy())
+    return st.one_of(
+        *(operation.as_strategy(mode, path_parameters=there) for mode in modes), operation.as_strategy()
+    )
 
 
 @pytest.mark.parametrize("role", ROLES)
