@@ -51,32 +51,36 @@ def test_whoever_cannot_be_served_is_told_when_to_try_again(outcome):
 FACTS = ("patrol_moments", "fixes", "check_ins")  # tables that an upload writes, one after the other
 
 
-@pytest.fixture
-def database(live_url: str) -> Iterator[psycopg.Connection]:
+@contextmanager
+def connected(url: str) -> Iterator[psycopg.Connection]:
     """A connection to the server's database that commits each statement."""
-    where, path = live_url.replace("+psycopg", ""), "-csearch_path=haixi,public"
+    where, path = url.replace("+psycopg", ""), "-csearch_path=haixi,public"
     with psycopg.connect(where, options=path, autocommit=True) as connection:
         yield connection
 
 
-@contextmanager
-def closed_to_writers(database: psycopg.Connection, table: str) -> Iterator[None]:
-    """Nobody writes into the table; whoever tries waits."""
-    with database.transaction():
-        database.execute(f"LOCK TABLE {table} IN SHARE MODE")
-        yield
+@pytest.fixture
+def database(live_url: str) -> Iterator[psycopg.Connection]:
+    with connected(live_url) as connection:
+        yield connection
 
 
-def cut_short(database: psycopg.Connection, server: Any, token: str, items: list[Any], table: str) -> Any:
-    """The answer to an upload whose database session is ended while it writes into a table."""
-    with ThreadPoolExecutor(1) as thread:
-        with closed_to_writers(database, table):
-            answer = thread.submit(upload, server, token, items)
-            writing = """SELECT pid FROM pg_stat_activity
-                WHERE datname = current_database() AND wait_event_type = 'Lock' AND query ILIKE %s"""
-            (pid,) = until(lambda: database.execute(writing, [f"%{table}%"]).fetchone())
-            database.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
-        return answer.result()
+@pytest.fixture
+def cut_short(live_url: str, database: psycopg.Connection, server: Any, token: str) -> Any:
+    """Gives the answer to an upload whose database session is ended while it writes into a table."""
+
+    def cut(items: list[Any], table: str) -> Any:
+        writing = """SELECT pid FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock' AND query ILIKE %s"""
+        with ThreadPoolExecutor(1) as thread, connected(live_url) as other:
+            with other.transaction():
+                other.execute(f"LOCK TABLE {table} IN SHARE MODE")  # whoever writes into it waits
+                answer = thread.submit(upload, server, token, items)
+                (pid,) = until(lambda: database.execute(writing, [f"%{table}%"]).fetchone())
+                database.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+            return answer.result()
+
+    return cut
 
 
 def upload(server: Any, token: str, items: list[Any]) -> Any:
@@ -86,8 +90,8 @@ def upload(server: Any, token: str, items: list[Any]) -> Any:
 
 
 @pytest.mark.parametrize("table", FACTS)
-def test_an_upload_that_is_cut_short_is_told_to_come_again(database, server, token, table):
-    answer = cut_short(database, server, token, a_patrol(), table)
+def test_an_upload_that_is_cut_short_is_told_to_come_again(cut_short, table):
+    answer = cut_short(a_patrol(), table)
     told = answer.status_code, answer.headers["Content-Type"], answer.json()["type"]
     assert told == (503, "application/problem+json", "/problems/unavailable")
     assert int(answer.headers["Retry-After"]) > 0
@@ -95,17 +99,17 @@ def test_an_upload_that_is_cut_short_is_told_to_come_again(database, server, tok
 
 @pytest.mark.parametrize("table", FACTS)
 def test_an_upload_that_is_cut_short_leaves_nothing_and_stores_all_of_it_when_it_comes_again(
-    database, server, token, table
+    cut_short, server, token, table
 ):
     items = a_patrol()
-    cut_short(database, server, token, items, table)
+    cut_short(items, table)
     again = upload(server, token, items).json()["results"]
     assert [each["status"] for each in again] == ["stored"] * 4
 
 
-def test_an_upload_that_comes_again_is_stored_once(database, server, token):
+def test_an_upload_that_comes_again_is_stored_once(cut_short, database, server, token):
     items = a_patrol()
-    cut_short(database, server, token, items, "fixes")
+    cut_short(items, "fixes")
     upload(server, token, items), upload(server, token, items)
     counts = [
         database.execute(
