@@ -64,12 +64,12 @@ def _sign_in(phone: Phone) -> dict[str, Any]:
 
 def tracks(phones: list[Phone], requests: int, fixes: int) -> list[Upload]:
     """Uploads of one track each, by each phone in turn."""
-    return [_upload(phone, patrol, fixes, _track) for phone, patrol in _turns(phones, requests)]
+    return [_upload(phone, patrol, fixes, track_of) for phone, patrol in _turns(phones, requests)]
 
 
 def check_ins(phones: list[Phone], requests: int, count: int) -> list[Upload]:
     """Uploads of so many check-ins each, by each phone in turn."""
-    return [_upload(phone, patrol, count, _check_ins) for phone, patrol in _turns(phones, requests)]
+    return [_upload(phone, patrol, count, check_ins_of) for phone, patrol in _turns(phones, requests)]
 
 
 def _turns(phones: list[Phone], requests: int) -> list[tuple[Phone, UUID]]:
@@ -91,12 +91,14 @@ def _upload(phone: Phone, patrol: UUID, count: int, items_of: Maker) -> Upload:
     return Upload(phone, items, [UUID(item["id"]) for item in items], body, theirs)
 
 
-def _track(patrol: UUID, walked: list[Position]) -> Items:
+def track_of(patrol: UUID, walked: list[Position]) -> Items:
+    """One track over all these positions."""
     points = [[*at, 5.0] for at in walked]
     return [{"type": "track", "id": str(uuid7()), "patrol_id": str(patrol), "points": points}]
 
 
-def _check_ins(patrol: UUID, walked: list[Position]) -> Items:
+def check_ins_of(patrol: UUID, walked: list[Position]) -> Items:
+    """A check-in at each of these positions."""
     return [{"type": "check_in", **_check_in(patrol, at)} for at in walked]
 
 

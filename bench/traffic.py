@@ -30,6 +30,13 @@ class Sent(NamedTuple):
 @contextmanager
 def serving(*application: str) -> Iterator[int]:
     """The port of a gunicorn as the product is served; another application may be named."""
+    with started(*application) as (port, _):
+        yield port
+
+
+@contextmanager
+def started(*application: str) -> Iterator[tuple[int, int]]:
+    """The same port, and the id of the process that has the workers under it."""
     port = free_port()
     serve = [sys.executable, "-m", "gunicorn", "--config", "docker/gunicorn.conf.py", *application]
     place = {"GRIDPATROL_BIND": HOST, "GRIDPATROL_PORT": str(port), "GRIDPATROL_WORKERS": str(WORKERS)}
@@ -38,7 +45,7 @@ def serving(*application: str) -> Iterator[int]:
     )
     try:
         await_answer(port, process)
-        yield port
+        yield port, process.pid
     finally:
         process.terminate()
         process.wait(PATIENCE)
