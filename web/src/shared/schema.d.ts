@@ -110,13 +110,13 @@ export interface paths {
                     /** @description `next_cursor` of the page before */
                     cursor?: string;
                     /** @description Who did it */
-                    actor?: unknown;
+                    actor?: string;
                     /** @description Whom it concerns */
-                    subject?: unknown;
+                    subject?: string;
                     /** @description Such as `track.read` */
                     action?: string;
-                    from?: unknown;
-                    to?: unknown;
+                    from?: string;
+                    to?: string;
                 };
                 header?: never;
                 path?: never;
@@ -520,8 +520,8 @@ export interface paths {
                     limit?: number;
                     /** @description `next_cursor` of the page before */
                     cursor?: string;
-                    from?: unknown;
-                    to?: unknown;
+                    from?: string;
+                    to?: string;
                     /** @description An area or a grid; all that the caller sees unless given */
                     area?: string;
                     by?: "grid" | "community" | "township" | "county";
@@ -772,7 +772,7 @@ export interface paths {
                     /** @description west,south,east,north */
                     bbox?: string;
                     /** @description Grids as they were then; the current ones unless given */
-                    at?: unknown;
+                    at?: string;
                 };
                 header?: never;
                 path?: never;
@@ -1415,7 +1415,7 @@ export interface paths {
                     /** @description At home in this area or below it */
                     area?: string;
                     /** @description In this team */
-                    team?: unknown;
+                    team?: string;
                     role?: "member" | "leader" | "officer" | "centre" | "admin" | "auditor";
                 };
                 header?: never;
@@ -1649,8 +1649,8 @@ export interface paths {
                     /** @description `next_cursor` of the page before */
                     cursor?: string;
                     /** @description Patrols of which something happened since then */
-                    from?: unknown;
-                    to?: unknown;
+                    from?: string;
+                    to?: string;
                 };
                 header?: never;
                 path?: never;
@@ -2474,8 +2474,8 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
-                    from?: unknown;
-                    to?: unknown;
+                    from?: string;
+                    to?: string;
                 };
                 header?: never;
                 path: {
@@ -2900,7 +2900,7 @@ export interface components {
             next_cursor?: string | null;
         };
         Ask: {
-            ids: unknown[];
+            ids: string[];
         };
         Audit: {
             items: components["schemas"]["AuditRow"][];
@@ -2911,7 +2911,8 @@ export interface components {
             /** Format: uuid */
             actor_id: string | null;
             area_code: string | null;
-            at: unknown;
+            /** Format: date-time */
+            at: string;
             id: number;
             object_id: string | null;
             object_kind: string;
@@ -2933,8 +2934,9 @@ export interface components {
                 };
             };
             /** Format: uuid */
-            id: unknown;
-            ran_at: unknown;
+            id: string;
+            /** Format: date-time */
+            ran_at: string;
         };
         Certificates: {
             items: components["schemas"]["Certificate"][];
@@ -2953,13 +2955,16 @@ export interface components {
             floor?: string | null;
             grid?: string;
             readonly has_tag?: boolean;
-            id?: unknown;
+            /** Format: uuid */
+            id?: string;
             kind?: string;
             lat?: number;
             lon?: number;
             name?: string;
-            retired_at?: unknown;
-            since?: unknown;
+            /** Format: date-time */
+            retired_at?: string | null;
+            /** Format: date-time */
+            since?: string;
             unit?: string | null;
         };
         Checkpoints: {
@@ -2967,8 +2972,11 @@ export interface components {
             next_cursor?: string | null;
         };
         Clock: {
-            /** @description The phone's clock when it sent the batch */
-            sent_at: unknown;
+            /**
+             * Format: date-time
+             * @description The phone's clock when it sent the batch
+             */
+            sent_at: string;
         };
         Code: {
             code: string;
@@ -2979,11 +2987,13 @@ export interface components {
         };
         Consent: {
             agreed: boolean;
-            given_at: unknown;
+            /** Format: date-time */
+            given_at: string | null;
             text: components["schemas"]["ConsentText"];
             /** @description The words that were agreed to last */
             text_id: string | null;
-            withdrawn_at: unknown;
+            /** Format: date-time */
+            withdrawn_at: string | null;
         };
         ConsentText: {
             /** @description A translation */
@@ -3075,9 +3085,11 @@ export interface components {
             community?: components["schemas"]["CodeAndName"];
             county?: components["schemas"]["CodeAndName"];
             name?: string;
-            retired_at?: unknown;
+            /** Format: date-time */
+            retired_at?: string | null;
             township?: components["schemas"]["CodeAndName"];
-            valid_from?: unknown;
+            /** Format: date-time */
+            valid_from?: string;
         };
         GridFeature: {
             /** @description Polygon or MultiPolygon, WGS-84 */
@@ -3093,8 +3105,10 @@ export interface components {
             code?: string;
             community?: components["schemas"]["CodeAndName"];
             name?: string;
-            retired_at?: unknown;
-            valid_from?: unknown;
+            /** Format: date-time */
+            retired_at?: string | null;
+            /** Format: date-time */
+            valid_from?: string;
         };
         GridWithAreas: {
             /** @description Polygon or MultiPolygon, WGS-84 */
@@ -3112,7 +3126,8 @@ export interface components {
         Invitation: {
             /** @description Shown once */
             code?: string;
-            expires_at?: unknown;
+            /** Format: date-time */
+            expires_at?: string;
             /** @description The link as a QR code */
             qr_svg?: string;
             /** @description A link that holds the code where no server log sees it */
@@ -3136,12 +3151,12 @@ export interface components {
             /** @default false */
             is_leader: boolean;
             /** Format: uuid */
-            member_id: unknown;
+            member_id: string;
             /**
              * Format: date-time
              * @description Now, unless given
              */
-            since?: unknown;
+            since?: string;
         };
         Laid: {
             features?: components["schemas"]["LaidFeature"][];
@@ -3187,7 +3202,8 @@ export interface components {
         Look: {
             action: string;
             area: components["schemas"]["LookerArea"];
-            at: unknown;
+            /** Format: date-time */
+            at: string;
             id: number;
             object_id: string | null;
             object_kind: string;
@@ -3202,7 +3218,8 @@ export interface components {
             area?: components["schemas"]["AreaName"];
             code?: string;
             consented_to_tracks?: boolean;
-            id?: unknown;
+            /** Format: uuid */
+            id?: string;
             name?: string;
             role?: string;
         };
@@ -3212,7 +3229,8 @@ export interface components {
             basis: "area" | "checkpoints";
             check_ins: components["schemas"]["Grades"];
             code: string;
-            last_seen_at: unknown;
+            /** Format: date-time */
+            last_seen_at: string | null;
             name: string;
             person_minutes: number;
             /** @description Where a patrol was, but no track shows what it saw; 0 to 1 */
@@ -3227,7 +3245,7 @@ export interface components {
             area: components["schemas"]["NamedArea"];
             code: string;
             /** Format: uuid */
-            id: unknown;
+            id: string;
             name: string;
             /** @description Masked unless it is one's own: 138****1234 */
             readonly phone?: string | null;
@@ -3254,7 +3272,7 @@ export interface components {
         };
         Missing: {
             /** @description Not here; send these again */
-            missing: unknown[];
+            missing: string[];
         };
         Myself: {
             area?: components["schemas"]["AreaName"];
@@ -3262,7 +3280,8 @@ export interface components {
             consented_to_tracks?: boolean;
             /** @description Only for a cookie; send it as `X-CSRF-Token` */
             csrf_token?: string;
-            id?: unknown;
+            /** Format: uuid */
+            id?: string;
             /** @description Nothing else is open before `/me/totp` has a second factor */
             must_enrol?: boolean;
             name?: string;
@@ -3306,8 +3325,10 @@ export interface components {
             name: string;
         };
         OneQuarantined: {
-            batch_id: unknown;
-            id: unknown;
+            /** Format: uuid */
+            batch_id: string;
+            /** Format: uuid */
+            id: string;
             /** @description The item as it was sent */
             item: unknown;
             /** @description As sent */
@@ -3316,7 +3337,8 @@ export interface components {
             problem: {
                 [key: string]: unknown;
             };
-            received_at: unknown;
+            /** Format: date-time */
+            received_at: string;
         };
         PaginationMetadata: {
             /** @description First available page number. */
@@ -3339,15 +3361,21 @@ export interface components {
             new: string;
         };
         Patrol: {
-            ended_at: unknown;
-            first_at: unknown;
-            id: unknown;
+            /** Format: date-time */
+            ended_at: string | null;
+            /** Format: date-time */
+            first_at: string | null;
+            /** Format: uuid */
+            id: string;
             implied: boolean;
-            last_at: unknown;
-            member_id: unknown;
+            /** Format: date-time */
+            last_at: string | null;
+            /** Format: uuid */
+            member_id: string;
             /** @enum {string} */
             mode: "foot" | "bicycle" | "car" | "horse";
-            started_at: unknown;
+            /** Format: date-time */
+            started_at: string | null;
         };
         Patrols: {
             items: components["schemas"]["Patrol"][];
@@ -3381,22 +3409,27 @@ export interface components {
             next_cursor: string | null;
         };
         Quarantined: {
-            batch_id: unknown;
-            id: unknown;
+            /** Format: uuid */
+            batch_id: string;
+            /** Format: uuid */
+            id: string;
             /** @description As sent */
             item_id: string | null;
             member: components["schemas"]["Sender"];
             problem: {
                 [key: string]: unknown;
             };
-            received_at: unknown;
+            /** Format: date-time */
+            received_at: string;
         };
         Receipt: {
-            batch_id: unknown;
+            /** Format: uuid */
+            batch_id: string;
             clock_offset_ms: number | null;
             results: components["schemas"]["Verdict"][];
             server_epoch: number;
-            server_time: unknown;
+            /** Format: date-time */
+            server_time: string;
         };
         Report: {
             creates: number;
@@ -3407,29 +3440,37 @@ export interface components {
             updates: number;
         };
         Revision: {
-            approved_at?: unknown;
+            /** Format: date-time */
+            approved_at?: string | null;
             area?: string;
-            id?: unknown;
+            /** Format: uuid */
+            id?: string;
             /** @description Counts the approved ones */
             number?: number | null;
-            proposed_at?: unknown;
+            /** Format: date-time */
+            proposed_at?: string;
             report?: components["schemas"]["Weighed"];
             status?: string;
         };
         Sender: {
-            id: unknown;
+            /** Format: uuid */
+            id: string;
             name: string;
         };
         Session: {
-            created_at?: unknown;
+            /** Format: date-time */
+            created_at?: string;
             device_id?: string;
             device_name?: string;
-            expires_at?: unknown;
-            id?: unknown;
+            /** Format: date-time */
+            expires_at?: string;
+            /** Format: uuid */
+            id?: string;
             is_current?: boolean;
             /** @enum {string} */
             kind?: "phone" | "page";
-            last_used_at?: unknown;
+            /** Format: date-time */
+            last_used_at?: string;
         };
         Sessions: {
             items?: components["schemas"]["Session"][];
@@ -3438,7 +3479,8 @@ export interface components {
         SignIn: {
             /** @description Only for a cookie; send it as `X-CSRF-Token` */
             csrf_token?: string;
-            expires_at: unknown;
+            /** Format: date-time */
+            expires_at: string;
             member: components["schemas"]["Me"];
             /** @description Nothing else is open before `/me/totp` has a second factor */
             must_enrol?: boolean;
@@ -3460,7 +3502,7 @@ export interface components {
             area: components["schemas"]["NamedArea"];
             code: string;
             /** Format: uuid */
-            id: unknown;
+            id: string;
             /** @enum {string} */
             kind: "neighbour_watch" | "shop_watch" | "ten_households" | "building_watch" | "village_police" | "first_secretary" | "seconded_police" | "grid_workers" | "alarm_bell";
             leaders: components["schemas"]["Leader"][];
@@ -3497,19 +3539,21 @@ export interface components {
             accuracy_m: (number | null)[];
             coordTimes: string[];
             marks: string[][];
-            patrol_id: unknown;
+            /** Format: uuid */
+            patrol_id: string;
         };
         Transfer: {
             /**
              * Format: date-time
              * @description Now, unless given
              */
-            at?: unknown;
+            at?: string;
             /** Format: uuid */
-            team_id: unknown;
+            team_id: string;
         };
         Upload: {
-            batch_id: unknown;
+            /** Format: uuid */
+            batch_id: string;
             clock?: components["schemas"]["Clock"];
             /** @enum {string} */
             crs: "wgs84" | "gcj02" | "bd09";
@@ -3517,8 +3561,10 @@ export interface components {
             items: unknown[];
         };
         Uploader: {
-            created_at?: unknown;
-            id?: unknown;
+            /** Format: date-time */
+            created_at?: string;
+            /** Format: uuid */
+            id?: string;
             kind?: string;
             name?: string;
         };
@@ -3527,8 +3573,10 @@ export interface components {
             config?: {
                 [key: string]: unknown;
             };
-            created_at?: unknown;
-            id?: unknown;
+            /** Format: date-time */
+            created_at?: string;
+            /** Format: uuid */
+            id?: string;
             kind?: string;
             /** @description Sets the app up when it is opened on the phone */
             link?: string;
@@ -3565,10 +3613,13 @@ export interface components {
             /** @description How it came to be: new, redraw, split, merge */
             kind?: string;
             predecessors?: string[];
-            retired_at?: unknown;
-            revision_id?: unknown;
+            /** Format: date-time */
+            retired_at?: string | null;
+            /** Format: uuid */
+            revision_id?: string;
             successors?: string[];
-            valid_from?: unknown;
+            /** Format: date-time */
+            valid_from?: string;
         };
         Weighed: {
             creates?: components["schemas"]["Created"][];
@@ -3576,8 +3627,10 @@ export interface components {
             summary?: components["schemas"]["Summary"];
         };
         Window: {
-            from?: unknown;
-            to?: unknown;
+            /** Format: date-time */
+            from?: string;
+            /** Format: date-time */
+            to?: string;
         };
         WishFeature: {
             bbox?: unknown;
