@@ -82,14 +82,20 @@ class Strike(NamedTuple):
     at: float
 
 
+class Difference(NamedTuple):
+    """How many rows are not as the ledgers say."""
+
+    lost: int  # rows of acknowledged items that are not there
+    doubled: int  # rows beyond those of the items that were recorded
+    altered: int  # rows with other values than were sent
+
+
 class Outcome(NamedTuple):
     """What the phones were told, beside what the database holds."""
 
     ledgers: list[Ledger]
     strikes: list[Strike]
-    lost: int  # rows of acknowledged items that are not there
-    doubled: int  # rows beyond those of the items that were recorded
-    altered: int  # rows with other values than were sent
+    difference: Difference
 
     @property
     def wrong(self) -> list[str]:
@@ -114,9 +120,9 @@ def figures(stand: Stand) -> Iterator[Figure]:
     acknowledged = sum(len(ledger.acknowledged) for ledger in outcome.ledgers)
     counts = {
         "items acknowledged": acknowledged,
-        "rows of them lost": outcome.lost,
-        "rows doubled": outcome.doubled,
-        "rows altered": outcome.altered,
+        "rows of them lost": outcome.difference.lost,
+        "rows doubled": outcome.difference.doubled,
+        "rows altered": outcome.difference.altered,
         "items that never got through": outcome.stuck,
         "answers other than 200 and 503": len(outcome.wrong),
         "answers 503 with Retry-After": outcome.total("503"),
@@ -154,7 +160,7 @@ def ordeal(stand: Stand, kills: int) -> Outcome:
         for each in done:
             each.result()
     with connect(stand.settings) as database:
-        return _compared(database, ledgers, strikes)
+        return Outcome(ledgers, strikes, compared(database, ledgers))
 
 
 # --- a phone ------------------------------------------------------------------------------------------------
@@ -303,7 +309,8 @@ def _await_answer(ledgers: list[Ledger], since: float) -> None:
 # --- the ledger beside the rows -----------------------------------------------------------------------------
 
 
-def _compared(database: psycopg.Connection, ledgers: list[Ledger], strikes: list[Strike]) -> Outcome:
+def compared(database: psycopg.Connection, ledgers: list[Ledger]) -> Difference:
+    """Every row of the phones' patrols beside what the phones sent and were told."""
     lost = doubled = altered = 0
     for ledger in ledgers:
         kept = _expected(ledger, ledger.acknowledged)
@@ -317,7 +324,7 @@ def _compared(database: psycopg.Connection, ledgers: list[Ledger], strikes: list
             lost += len(kept[table].keys() - found.keys())
             doubled += len(rows) - len(found.keys() & known[table].keys())
             altered += sum(known[table].get(key, values) != values for key, values in found.items())
-    return Outcome(ledgers, strikes, lost, doubled, altered)
+    return Difference(lost, doubled, altered)
 
 
 def _expected(ledger: Ledger, ids: set[str]) -> Rows:

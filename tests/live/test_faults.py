@@ -9,9 +9,10 @@ import psycopg
 import pytest
 import requests
 
-from bench.faults import FEW, KINDS, Outcome, ordeal
+from bench.database import connect
+from bench.faults import FEW, KINDS, Difference, Outcome, compared, ordeal
 from bench.ground import QUICK
-from bench.stand import put_up_alone
+from bench.stand import Stand, put_up_alone
 from service import db
 from service.db import uuid7
 from tests.servers import until
@@ -19,14 +20,20 @@ from tests.service.phone import a_patrol
 
 
 @pytest.fixture(scope="module")
-def outcome(app: Any) -> Iterator[Outcome]:
-    """The ledgers of phones after a few kills, on a cluster of their own."""
+def stand(app: Any) -> Iterator[Stand]:
+    """A cluster of our own, which may crash."""
     try:
         with put_up_alone(QUICK) as stand:
-            yield ordeal(stand, FEW)
+            yield stand
     finally:
         db.session.remove()
         db.session.configure(bind=app.engine)
+
+
+@pytest.fixture(scope="module")
+def outcome(stand: Stand) -> Outcome:
+    """The ledgers of phones after a few kills."""
+    return ordeal(stand, FEW)
 
 
 def test_every_kind_of_process_was_killed_while_phones_uploaded(outcome):
@@ -35,7 +42,25 @@ def test_every_kind_of_process_was_killed_while_phones_uploaded(outcome):
 
 
 def test_nothing_that_was_acknowledged_is_lost_doubled_or_altered(outcome):
-    assert (outcome.lost, outcome.doubled, outcome.altered) == (0, 0, 0)
+    assert outcome.difference == Difference(lost=0, doubled=0, altered=0)
+
+
+ONE = "(SELECT id FROM check_ins LIMIT 1)"
+TAMPERINGS = {
+    f"DELETE FROM check_ins WHERE id = {ONE}": Difference(1, 0, 0),
+    "INSERT INTO upload_items SELECT gen_random_uuid(), content, member_id FROM upload_items LIMIT 1":
+        Difference(0, 1, 0),
+    f"UPDATE check_ins SET recorded_at = recorded_at + '1 ms' WHERE id = {ONE}": Difference(0, 0, 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("tampering", "difference"), TAMPERINGS.items(), ids=["lost", "doubled", "altered"])
+def test_one_row_that_is_not_as_it_was_sent_is_found(stand, outcome, tampering, difference):
+    with connect(stand.settings) as database:
+        database.execute(tampering)
+        found = compared(database, outcome.ledgers)
+        database.rollback()
+    assert found == difference
 
 
 def test_every_phone_gets_everything_through(outcome):

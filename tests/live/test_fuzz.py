@@ -38,7 +38,18 @@ EFFORT = settings(
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
+
+
+def says_its_status(_ctx: Any, response: Any, _case: Any) -> None:
+    """A problem document says the status that it comes with, and where the log tells more."""
+    if response.status_code >= 400:
+        problem = response.json()
+        told = problem["status"], problem["trace_id"]
+        assert told == (response.status_code, response.headers["x-trace-id"][0])
+
+
 CHECKS = [
+    says_its_status,
     not_a_server_error,
     checks.status_code_conformance,
     checks.content_type_conformance,
@@ -113,5 +124,35 @@ def test_any_request_is_answered_as_described(description, things, headers, line
     @given(requests_to(description[path][method], things))
     def send(case: Any) -> None:
         case.call_and_validate(server.base, line, headers, CHECKS, timeout=20)
+
+    send()
+
+
+# --- the items of an upload, which the description leaves open ---
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@st.composite
+def spoiled_patrols(draw: Any) -> list[Any]:
+    """The items of a patrol, up to four fields of which may be anything."""
+    items = a_patrol()
+    for _ in range(draw(st.integers(0, 4))):
+        item = draw(st.sampled_from(items))
+        item[draw(st.sampled_from(sorted(item)))] = draw(anything)
+    return [*items, draw(anything)]
+
+
+def test_whatever_the_items_are_each_gets_a_verdict(server, token):
+    @EFFORT
+    @given(spoiled_patrols(), st.sampled_from(["wgs84", "gcj02", "bd09"]))
+    def send(items: list[Any], crs: str) -> None:
+        batch = {"batch_id": str(uuid7()), "crs": crs, "items": items}
+        status, answer = server.ask("/api/v1/uploads", batch, token)
+        assert (status, len(answer["results"])) == (200, len(items)), answer
 
     send()
