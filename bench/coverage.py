@@ -110,7 +110,7 @@ def _shares(patrols: Iterable[Fixes]) -> Floats:
     where = places()
     seen: list[list[bytes]] = [[] for _ in where.codes]
     for fixes in patrols:
-        for piece in pieces(fixes, NOBODY, "foot", where.index, where.cells):
+        for piece in pieces(fixes, NOBODY, "foot", where.index, where.all_cells):
             seen[piece.grid].append(piece.seen)
     cells = where.all_cells(range(len(seen)))
     return np.array([share_seen(merge(each, cell), cell) for each, cell in zip(seen, cells, strict=True)])
