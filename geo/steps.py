@@ -58,17 +58,19 @@ class Runs(NamedTuple):
 
 def steps_of(walked: Sequence[Fixes], radii_m: Any) -> Steps:
     """From fix to fix, with the radius of each walk; a walk of one fix is a step on the spot."""
-    counts = np.array([len(walk.at) for walk in walked])
-    at, lon, lat = (np.concatenate([walk[axis] for walk in walked]) for axis in range(3))
-    last = np.cumsum(counts) - 1
-    leads_on = np.ones(len(at), bool)
-    leads_on[last[counts > 1]] = False
-    start = np.flatnonzero(leads_on)
-    end = start + 1
-    end[np.isin(start, last[counts == 1])] -= 1
-    walk = np.repeat(np.arange(len(walked)), np.maximum(counts - 1, 1))
-    radius = np.broadcast_to(np.asarray(radii_m, float), len(walked))[walk]
-    return Steps(at[start], at[end], lon[start], lat[start], lon[end], lat[end], walk, radius)
+    walk = np.repeat(np.arange(len(walked)), [len(fixes.at) for fixes in walked])
+    at, lon, lat = (np.concatenate([fixes[axis] for fixes in walked]) for axis in range(3))
+    return steps_along(at, lon, lat, walk, np.broadcast_to(np.asarray(radii_m, float), len(walked))[walk])
+
+
+def steps_along(at: Ints, lon: Floats, lat: Floats, walk: Ints, radius_m: Floats) -> Steps:
+    """The same from N fixes in order of walk and time, each with its walk and radius."""
+    goes_on = np.append(walk[1:] == walk[:-1], False)
+    is_first = np.append(True, walk[1:] != walk[:-1])
+    start = np.flatnonzero(goes_on | is_first)
+    end = start + goes_on[start]
+    ends = lon[start], lat[start], lon[end], lat[end]
+    return Steps(at[start], at[end], *ends, walk[start], radius_m[start])
 
 
 def hourly(steps: Steps, turns: Ints) -> Steps:

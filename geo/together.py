@@ -13,34 +13,93 @@ from numpy.typing import NDArray
 from geo.cells import Bits, Cells
 from geo.footprints import spans, switch
 from geo.index import GridIndex
+from geo.plane import Floats
 from geo.sight import CellsOf, Frames, Views, Windows, frames_of, lit, views_of
 from geo.spread import Ints, take
-from geo.steps import Runs, Steps, cut_at, runs_of, short, steps_of
-from geo.tracks import Fixes
+from geo.steps import Runs, Steps, cut_at, runs_of, short, steps_along
+from geo.tracks import (
+    SIGHT,
+    SILENCE,
+    SPEED,
+    Fixes,
+    Mask,
+    accurate,
+    placed,
+    reaches,
+    same,
+    usable,
+)
 
 CANVAS = 1 << 22  # cells drawn at once
 ROUNDS = (16, 4, 1)  # one walk in so many is drawn before what is left dark is looked at again
 
 
 def seen_together(
-    walked: Sequence[Fixes], radii_m: Sequence[float], index: GridIndex, cells: CellsOf
+    tracks: Fixes, owner: Ints, modes: Sequence[str], index: GridIndex, cells: CellsOf
 ) -> dict[int, Bits]:
-    """By grid, what many walks show of it together, each within its own radius."""
-    if not walked:
+    """By grid, what many tracks show of it together.
+
+    N fixes, each with the number of its owner, who moves as `modes` says; order and repetition do not matter.
+    """
+    fixes, owner = _ordered(tracks, owner)
+    believed = _usable(fixes, owner, modes)
+    fixes, owner = take(fixes, believed), owner[believed]
+    if not len(owner):
         return {}
-    steps = short(cut_at(steps_of(walked, radii_m), index.turns))
+    parted = (np.diff(owner, prepend=-1) != 0) | (np.diff(fixes.at, prepend=0) > SILENCE * 1000)
+    radius = np.array([SIGHT[mode] for mode in modes])[owner]
+    walks = steps_along(fixes.at, fixes.lon, fixes.lat, np.cumsum(parted) - 1, radius)
+    steps = short(cut_at(walks, index.turns))
     runs = runs_of(steps)
     run, grid = index.near(runs.boxes())
     order = np.argsort(grid, kind="stable")
-    grids, raster = np.unique(grid, return_inverse=True)
+    grids, raster = np.unique(grid[order], return_inverse=True)
     every = cells(grids.tolist())
     seen: dict[int, Bits] = {}
     for low, high in _portions(every):
-        chosen = order[np.searchsorted(raster[order], low) : np.searchsorted(raster[order], high)]
+        some = slice(*np.searchsorted(raster, (low, high)))
         ground = _Ground(steps, runs, index, grids[low:high], every[low:high])
-        ground.draw(run[chosen], raster[chosen] - low)
+        ground.draw(run[order[some]], raster[some] - low)
         seen |= ground.seen()
     return seen
+
+
+def _ordered(fixes: Fixes, owner: Ints) -> tuple[Fixes, Ints]:
+    """By owner and time; only where two fixes are of one instant all else decides."""
+    order = np.lexsort((fixes.at, owner))
+    at, whose = fixes.at[order], owner[order]
+    if ((at[1:] == at[:-1]) & (whose[1:] == whose[:-1])).any():
+        order = np.lexsort((*fixes[::-1], owner))
+    return take(fixes, order), owner[order]
+
+
+def _usable(fixes: Fixes, owner: Ints, modes: Sequence[str]) -> Mask:
+    """`tracks.usable` for every owner; only those who leap need a closer look."""
+    believed = accurate(fixes) & ~fixes.mock & placed(fixes)
+    speeds = np.array([SPEED[mode] for mode in modes])[owner]
+    doubtful = np.unique(owner[_leaps_or_repeats(fixes, owner, believed, speeds)])
+    first, beyond = np.searchsorted(owner, doubtful), np.searchsorted(owner, doubtful, "right")
+    for number, start, end in zip(doubtful.tolist(), first.tolist(), beyond.tolist(), strict=True):
+        believed[start:end] = _looked_at(take(fixes, slice(start, end)), modes[number])
+    return believed
+
+
+def _leaps_or_repeats(fixes: Fixes, owner: Ints, believed: Mask, speeds: Floats) -> Ints:
+    """Positions after which the same owner's next believable fix cannot be, or is no later."""
+    here = np.flatnonzero(believed)
+    one, other = here[:-1], here[1:]
+    alike = owner[one] == owner[other]
+    one, other = one[alike], other[alike]
+    possible = reaches(fixes, one, other, speeds[one])
+    return one[~possible | (fixes.at[one] == fixes.at[other])]
+
+
+def _looked_at(fixes: Fixes, mode: str) -> Mask:
+    """One owner's ordered fixes; of those that are the same the first counts."""
+    repeats = np.append(False, np.logical_and.reduce([same(c[1:], c[:-1]) for c in fixes]))
+    mask = ~repeats
+    mask[mask] = usable(take(fixes, ~repeats), mode)
+    return mask
 
 
 def _portions(rasters: Sequence[Cells]) -> list[tuple[int, int]]:

@@ -108,7 +108,7 @@ def test_a_step_is_cut_at_the_whole_hour() -> None:
     assert before.person_seconds == after.person_seconds == 20
     assert (before.last_seen_at, after.last_seen_at) == (NINE + HOUR, NINE + HOUR + 20_000)
     here = raster(before.grid)
-    west, east = (unpack(piece.seen, raster) for piece in (before, after))
+    west, east = (unpack(piece.seen, here) for piece in (before, after))
     assert west.any() and east.any() and not np.array_equal(west, east)
 
 
@@ -166,7 +166,13 @@ def test_a_check_in_long_after_the_track_is_presence_without_evidence() -> None:
 def test_a_grid_is_seen_only_while_in_force() -> None:
     turn = NINE + 60_000
     index = GridIndex(GRIDS[MIDDLE:EAST] * 2, since=[0, turn], until=[turn, turn + HOUR])
-    shown = pieces(fixes_at([0, 120], [(-60, 0), (60, 0)]), NONE, "foot", index, lambda some: [raster(MIDDLE)] * len(some))
+    shown = pieces(
+        fixes_at([0, 120], [(-60, 0), (60, 0)]),
+        NONE,
+        "foot",
+        index,
+        lambda some: [raster(MIDDLE)] * len(some),
+    )
     assert [(piece.grid, piece.person_seconds, piece.last_seen_at) for piece in shown] == [
         (0, 60, turn),
         (1, 60, turn + 60_000),

@@ -33,6 +33,7 @@ from geo.coverage import (
 from geo.grids import lay_squares
 from geo.index import GridIndex
 from geo.plane import area_m2
+from geo.spread import take
 from geo.tracks import Fixes, ordered, usable, walks
 
 SEEDS = st.integers(0, 9999)
@@ -178,7 +179,10 @@ def test_walks_drawn_together_show_what_their_footprints_show_merged(seed: int, 
         return [rasters[each] for each in some]
 
     tracks = [around(seed + number) for number in range(count)]
-    together = seen_together(tracks, [25.0] * count, index, cells)
+    every = Fixes(*(np.concatenate(column) for column in zip(*tracks, strict=True)))
+    owner = np.repeat(np.arange(count), [len(track.at) for track in tracks])
+    order = np.random.default_rng(seed).permutation(np.append(np.arange(len(owner)), 0))
+    together = seen_together(take(every, order), owner[order], ["foot"] * count, index, cells)
     apart = [piece for track in tracks for piece in pieces(track, NONE, "foot", index, cells)]
     for at, raster in enumerate(rasters):
         merged = merge([piece.seen for piece in apart if piece.grid == at], raster)
@@ -191,7 +195,9 @@ def around(seed: int) -> Fixes:
     metres = np.cumsum(rng.normal(0, 18, (30, 2)), axis=0) + rng.uniform(0, 300, 2)
     degrees = metres / [88_800, 111_000] + [97.37, 37.37]
     at = 1_795_486_500_000 + 30_000 * np.arange(30)
-    return Fixes(at, *degrees.T, np.full(30, 5.0), np.zeros(30, bool))
+    degrees[rng.random(30) < 0.05] += 0.1  # lies
+    at[rng.random(30) < 0.05] -= 30_000  # two at once
+    return Fixes(at, *degrees.T, np.full(30, 5.0), rng.random(30) < 0.03)
 
 
 @given(SEEDS)
