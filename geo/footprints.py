@@ -17,7 +17,7 @@ from geo.plane import Floats
 from geo.spread import Ints, take
 
 WINDOW = struct.Struct("<4H")  # first row, first byte of a row, rows, bytes of a row
-BATCH = 1 << 17  # row intervals at once, so that they stay in the processor's cache
+BATCH = 1 << 16  # row intervals at once, so that they stay in the processor's cache
 FLAT = np.float32(1e-6)  # cells; what lies flatter is horizontal
 
 
