@@ -18,11 +18,13 @@ _FIXES = """
 COPY (
     SELECT number, recorded_at, ST_X(position), ST_Y(position), coalesce(accuracy_m, 'NaN'), is_mock
     FROM fixes JOIN patrols ON patrols.id = patrol_id
-    WHERE first_at >= '{since}' AND first_at < '{until}' AND erased_before IS NULL AND recorded_at >= '{since}'
+    WHERE first_at >= '{since}' AND first_at < '{until}' AND erased_before IS NULL
+        AND recorded_at >= '{since}'
 ) TO STDOUT (FORMAT BINARY)"""
 _FOOTPRINTS = """
 SELECT grid_id, array_agg(seen) AS seen FROM footprints JOIN patrols ON patrols.id = patrol_id
-WHERE first_at >= %(since)s AND first_at < %(until)s AND erased_before IS NULL AND seen <> '' GROUP BY grid_id"""
+WHERE first_at >= %(since)s AND first_at < %(until)s AND erased_before IS NULL AND seen <> ''
+GROUP BY grid_id"""
 _HEADER = 19  # bytes before the first row of a binary COPY
 _FIELDS = {"number": ">i4", "at": ">i8", "lon": ">f8", "lat": ">f8", "accuracy_m": ">f8", "mock": "u1"}
 # A row is the number of its fields, and each field after its length; no value is NULL, so all rows are alike
