@@ -50,11 +50,13 @@ def kind_of(photo: bytes) -> str:
 
 
 def clean(photo: bytes, pixels: int) -> tuple[dict[str, Any], bytes, bytes]:
-    """What a photo says of itself, and a picture and a thumbnail (JPEG) that say nothing but what they show."""
+    """What a photo says of itself, and a picture and a thumbnail (JPEG) that hold nothing but pixels."""
     image = _open(photo)
     width, height = image.size
     if max(width, height) > LONGEST_SIDE or width * height > pixels:
-        raise Refused(f"At most {LONGEST_SIDE} pixels a side and {pixels} in all; this has {width} x {height}.")
+        raise Refused(
+            f"At most {LONGEST_SIDE} pixels a side and {pixels} in all; this has {width} x {height}."
+        )
     evidence = _evidence(image)
     try:
         picture = _flat(image)
@@ -128,7 +130,8 @@ def _time(exif: dict[int, Any]) -> dict[str, Any]:
     if not _TIME.match(taken):
         return {}
     try:
-        said = {"taken": datetime.strptime(taken[:19], "%Y:%m:%d %H:%M:%S").isoformat()}
+        date, time = taken[:19].split(" ")
+        said = {"taken": datetime.fromisoformat(f"{date.replace(':', '-')}T{time}").isoformat()}
     except ValueError:
         return {}
     if offset is None:

@@ -1,4 +1,4 @@
-"""Photos are decoded beside the service, never in it: one process that waits, and a confined child a photo."""
+"""Photos are decoded beside the service, never in it: by a process that waits, and a child for each photo."""
 
 import json
 import socket
@@ -67,7 +67,11 @@ class Decoder:
         command = [sys.executable, "-I", str(PROGRAM), str(pixels)]
         with theirs:
             self._process = subprocess.Popen(
-                command, stdin=theirs, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ENVIRONMENT
+                command,
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=ENVIRONMENT,
             )
         self._line, self._pixels = ours, pixels
         return ours
