@@ -9,6 +9,7 @@ _RANGE = re.compile(r"bytes (\d{1,12})-(\d{1,12})/(\d{1,12})", re.ASCII)
 _FILE_NAME = re.compile(rb'; *filename="((?:[^"\\]|\\.)*)"', re.IGNORECASE | re.DOTALL)
 _NAME = re.compile(rb'; *name="([^"]*)"', re.IGNORECASE)
 _UNFIT = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]|%0[0ad]", re.IGNORECASE)  # as it is, or as browsers write it
+_CLOSING = re.compile(rb"--[ \t]*(\r\n.*)?", re.DOTALL)
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]", re.ASCII)
 
 
@@ -44,8 +45,8 @@ def read_form(body: bytes, boundary: str | None) -> bytes:
     if not boundary or not _BOUNDARY.fullmatch(boundary):
         raise Unreadable("multipart/form-data needs a boundary.")
     mark = b"--" + boundary.encode()
-    opening, *parts, closing = (b"\r\n" + body).split(b"\r\n" + mark)
-    if not parts or opening or not re.fullmatch(rb"--[ \t]*(\r\n.*)?", closing, re.DOTALL):
+    opening, *parts = (b"\r\n" + body).split(b"\r\n" + mark)
+    if opening or len(parts) < 2 or not _CLOSING.fullmatch(parts.pop()):
         raise Unreadable("The form is cut off.")
     files = [_file(part) for part in parts]
     if len(files) != 1:
@@ -58,8 +59,9 @@ def _file(part: bytes) -> bytes:
     head, blank, content = rest.partition(b"\r\n\r\n")
     if padding.strip(b" \t") or not (ends and blank):
         raise Unreadable("A part of the form has no head.")
-    lines = [line for line in head.split(b"\r\n") if line.lower().startswith(b"content-disposition:")]
-    if len(lines) != 1 or _UNFIT.search(lines[0]) or lines[0].count(b'"') % 2:
+    every = head.split(b"\r\n")
+    lines = [line for line in every if line.lower().startswith(b"content-disposition:")]
+    if len(lines) != 1 or any(_UNFIT.search(line) or line.count(b'"') % 2 for line in every):
         raise Unreadable("A part of the form has no fit Content-Disposition.")
     name, file_name = _NAME.search(lines[0]), _FILE_NAME.search(lines[0])
     if name is None or name[1] != b"file":

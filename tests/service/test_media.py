@@ -202,9 +202,7 @@ def test_a_picture_is_for_the_caller_alone_and_runs_nothing(phone):
     photo = a_photo()
     put(phone, photo)
     headers = phone.get(url_of(photo)).headers
-    told = [
-        headers[name] for name in ("Cache-Control", "X-Content-Type-Options", "Content-Security-Policy")
-    ]
+    told = [headers[name] for name in ("Cache-Control", "X-Content-Type-Options", "Content-Security-Policy")]
     assert told == ["private, max-age=86400", "nosniff", "default-src 'none'; sandbox"]
 
 
