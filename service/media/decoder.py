@@ -156,14 +156,17 @@ def _frame(about: dict[str, Any]) -> bytes:
     return struct.pack(">I", len(head)) + head
 
 
-def confine() -> None:
-    """From here on: little memory, little time, and no file, socket or process that is not there already."""
+def confine(*, threads: bool) -> None:
+    """From here on: little memory and time, no file or socket that is not there already, and no new process.
+
+    Who needs `threads` keeps the right to start some, and processes with it; nothing else can be told apart.
+    """
     limits = {
         resource.RLIMIT_AS: MEMORY,
         resource.RLIMIT_CPU: CPU,
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_NOFILE: 0,
-    }
+    } | ({} if threads else {resource.RLIMIT_NPROC: 0})
     for limit, value in limits.items():
         resource.setrlimit(limit, (value, value))
     signal.setitimer(signal.ITIMER_REAL, WALL)
@@ -175,7 +178,7 @@ def _in_a_child(photo: bytes, pixels: int) -> bytes:
     if (child := os.fork()) == 0:
         try:
             os.closerange(0, 3)
-            confine()
+            confine(threads=_HEIF.match(photo) is not None)  # libheif cannot do without
             os.write(paper, answer(photo, pixels))
         finally:
             os._exit(0)

@@ -104,5 +104,8 @@ def _problem(error: Exception) -> Problem:
 
 @cache
 def at(url: str) -> Store:
-    """The store at a URL (`s3://bucket/path`, credentials in AWS_*), or in a folder."""
-    return Store(url)
+    """The store at a URL (`s3://bucket/path`, credentials in AWS_*), or in a folder; raises Unavailable."""
+    try:
+        return Store(url)
+    except (BaseError, OSError, ValueError) as error:
+        raise _problem(error) from error
