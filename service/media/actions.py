@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from service import jobs
 from service.audit import actions as audit
 from service.db import announce, session, transaction, uuid7
-from service.errors import Conflict, Invalid, TooLarge, TooManyTries
+from service.errors import Conflict, Invalid, Problem, TooLarge, TooManyTries
 from service.media import queries, store
 from service.media.models import Photo, PhotoLeftover, PhotoPart
 from service.media.parts import Part
@@ -69,15 +69,15 @@ def keep(member_id: UUID, sha256: str, body: bytes, knobs: Settings) -> Kept:
         return _enter(
             Photo(id=id, sha256=sha256, member_id=member_id, sent_bytes=len(body), **_columns(about)), knobs
         )
-    except Exception:
-        keeper.delete(id)
+    except Problem:
+        keeper.forget(id)
         raise
 
 
 def _enter(photo: Photo, knobs: Settings) -> Kept:
     _hold(photo.member_id)
     if known := session.scalars(queries.own(photo.member_id, photo.sha256)).one_or_none():
-        store.at(knobs.media_url).delete(photo.id)  # it came twice at once
+        store.at(knobs.media_url).forget(photo.id)  # it came twice at once
         return Kept(known, False)
     _check_quota(photo.member_id, knobs)
     session.add(photo)

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from service.errors import NotFound, Problem, Unavailable
 from service.telemetry import log
 
 SIZES = ("full", "thumb")
+PATIENCE: Any = {"timeout": timedelta(seconds=8), "connect_timeout": timedelta(seconds=3)}  # with a bucket
+RETRIES: Any = {"max_retries": 2, "retry_timeout": timedelta(seconds=10)}
 
 
 class NoRoom(Problem):
@@ -27,7 +29,7 @@ class Store:
 
     def __init__(self, url: str):
         self.folder = None if "://" in url else Path(url).absolute()
-        self._objects: Any = LocalStore(self.folder, mkdir=True) if self.folder else from_url(url)
+        self._objects: Any = LocalStore(self.folder, mkdir=True) if self.folder else _bucket(url)
 
     def put(self, id: UUID, pictures: dict[str, bytes]) -> None:
         """Keep the pictures of a photo by size; raises NoRoom or Unavailable, and then keeps none."""
@@ -36,7 +38,7 @@ class Store:
                 obstore.put(self._objects, path_of(id, size), picture)
                 self._make_durable(path_of(id, size))
         except (BaseError, OSError) as error:
-            self._forget(id)
+            self.forget(id)
             raise _problem(error) from error
 
     def get(self, id: UUID, size: str) -> bytes:
@@ -73,7 +75,8 @@ class Store:
                 if file.stat().st_mtime < before.timestamp():
                     file.unlink(missing_ok=True)
 
-    def _forget(self, id: UUID) -> None:
+    def forget(self, id: UUID) -> None:
+        """Delete the pictures of a photo that was not kept; what cannot go now is swept away later."""
         try:
             self.delete(id)
         except (BaseError, OSError):
@@ -88,6 +91,12 @@ class Store:
                     os.fsync(handle)
                 finally:
                     os.close(handle)
+
+
+def _bucket(url: str) -> Any:
+    """A bucket, over plain HTTP only where AWS_ALLOW_HTTP says so, as the options given here hide it."""
+    options = PATIENCE | {"allow_http": os.environ.get("AWS_ALLOW_HTTP") == "true"}
+    return from_url(url, client_options=options, retry_config=RETRIES)
 
 
 def path_of(id: UUID, size: str) -> str:

@@ -106,6 +106,13 @@ def test_a_decoder_that_was_killed_is_started_anew():
     assert decoder.decode(a_photo(), PIXELS).about == {"width": 60, "height": 40}
 
 
+def test_a_decoder_ends_with_the_service_that_asked_it():
+    decoder = Decoder()
+    decoder.decode(a_photo(), PIXELS)
+    decoder._line.close()
+    assert decoder._process.wait(10) == 0
+
+
 CONFINED = """
 import sys; sys.path.insert(0, {folder!r})
 import decoder, os
