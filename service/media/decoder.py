@@ -84,7 +84,7 @@ def _flat(image: Image.Image) -> Image.Image:
         image = image.convert("RGBA")
     elif image.mode.startswith(("I", "F")):  # 16 bits a sample
         image = image.convert("I").point(lambda value: value / 256).convert("L")
-    image.thumbnail((PICTURE, PICTURE))
+    image.thumbnail((PICTURE, PICTURE), Image.Resampling.BILINEAR)  # half the time of the default
     image = ImageOps.exif_transpose(image)
     flat = Image.new("RGB", image.size, "white")
     mask = image.getchannel("A") if image.mode in ("RGBA", "LA") else None

@@ -53,7 +53,7 @@ class Decoder:
         try:
             return self._ask(self._start(pixels), photo)
         except (OSError, ValueError):
-            self._stop()
+            self.stop()
             raise Unavailable(retry_after=5) from None
         finally:
             self._turn.release()
@@ -61,7 +61,7 @@ class Decoder:
     def _start(self, pixels: int) -> socket.socket:
         if self._line and self._process and self._process.poll() is None and self._pixels == pixels:
             return self._line
-        self._stop()
+        self.stop()
         ours, theirs = socket.socketpair()
         ours.settimeout(PATIENCE)
         command = [sys.executable, "-I", str(PROGRAM), str(pixels)]
@@ -76,7 +76,8 @@ class Decoder:
         self._line, self._pixels = ours, pixels
         return ours
 
-    def _stop(self) -> None:
+    def stop(self) -> None:
+        """End it; the next photo starts another."""
         if self._line:
             self._line.close()
         if self._process:
