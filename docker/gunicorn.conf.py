@@ -35,3 +35,11 @@ def on_starting(_arbiter):
 def child_exit(_arbiter, worker):
     if figures:
         multiprocess.mark_process_dead(worker.pid)
+
+
+def post_worker_init(worker):
+    """The first photo need not wait until its decoder has started."""
+    from service.media.sandbox import DECODER  # noqa: PLC0415 - the path to it is known only here
+
+    if worker_class == "gthread":
+        DECODER.warm(worker.wsgi.settings.photo_pixels)
