@@ -14,9 +14,12 @@ from service.clients import api as clients_api
 from service.coverage import actions as coverage
 from service.coverage import api as coverage_api
 from service.demo import api as demo_api
+from service.media import api as media_api
+from service.media import queries as media
 from service.members import actions as members
 from service.members import api as members_api
 from service.patrols import api as patrols_api
+from service.patrols import queries as patrols
 from service.privacy import api as privacy_api
 from service.settings import Settings
 from service.teams import api as teams_api
@@ -34,6 +37,7 @@ FEATURES = (
     teams_api,
     uploads_api,
     clients_api,
+    media_api,
     patrols_api,
     coverage_api,
     tiles_api,
@@ -76,6 +80,8 @@ def create_app(settings: Settings | None = None) -> Service:
     db.listen("grids revised", coverage.mark_revised)
     db.listen("patrols timed", clients.settle)
     db.listen("grids revised", checkpoints.follow)
+    db.listen("photo arrives", members.hold)
+    media.shown_by(patrols.shows_photo)
     observe(app)
     app.register_blueprint(pages.blueprint)
     api = Api(app, spec_kwargs=SPEC)

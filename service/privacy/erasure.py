@@ -9,6 +9,7 @@ from service.audit import actions as audit
 from service.clients.models import HeldPosition
 from service.coverage import actions as coverage
 from service.db import session
+from service.media import actions as media
 from service.members.models import Consent, Device, Invitation, Member, SecondFactor, Session
 from service.patrols.models import CheckIn, Fix, Patrol
 from service.privacy import queries
@@ -30,6 +31,7 @@ def erase(member: Member) -> None:
         coverage.rebuild(patrol_id)
     for model in OWN:
         _do(delete(model).where(model.member_id == member.id))
+    media.erase_of(member.id)
     _erase_positions(member)
     _end_memberships(member)
     _forget_identity(member)
