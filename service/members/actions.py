@@ -211,5 +211,5 @@ def device_of(token: str) -> Uploader | None:
 
 def hold(member_id: UUID) -> None:
     """Let nobody erase a member before this transaction ends; raises SignInNeeded for one who has left."""
-    if not ask(queries.PRESENT, member_id=member_id):
+    if not present([member_id]):
         raise SignInNeeded
