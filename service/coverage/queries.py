@@ -102,3 +102,17 @@ def locked(patrol_id: UUID) -> Select[Patrol]:
 def extent(grid_ids: list[int]) -> Select[Any]:
     """The box around these grids."""
     return select(func.ST_Envelope(func.ST_Collect(Grid.shape))).where(Grid.id.in_(grid_ids))
+
+
+def seen_state() -> Select[Any]:
+    """What names all that coverage is made of: footprints, checkpoints, and how many of these are retired."""
+    return select(
+        select(CoverageVersion.version).scalar_subquery(),
+        select(func.count()).select_from(Checkpoint).scalar_subquery(),
+        select(func.count(Checkpoint.retired_at)).scalar_subquery(),
+    )
+
+
+def latest_mark() -> Select[int]:
+    """The newest mark of a patrol that waits to be rebuilt."""
+    return select(func.max(CoverageMark.id))

@@ -182,3 +182,29 @@ def test_a_new_grid_shows_what_was_walked_before_it_was_drawn(centre, phone):
 
 def test_an_unknown_form_is_not_acceptable(centre):
     assert centre.get("/api/v1/coverage", headers={"Accept": "image/png"}).status_code == 406
+
+
+def test_an_unchanged_answer_is_not_sent_again(centre, grid):
+    tag = centre.get("/api/v1/coverage").headers["ETag"]
+    again = centre.get("/api/v1/coverage", headers={"If-None-Match": tag})
+    assert (again.status_code, again.data) == (304, b"")
+
+
+def test_an_answer_changes_as_soon_as_a_check_in_arrives(centre, phone, grid):
+    tag = centre.get("/api/v1/coverage").headers["ETag"]
+    send(phone, [a_check_in(str(uuid7()), an_hour_ago())])
+    assert centre.get("/api/v1/coverage", headers={"If-None-Match": tag}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "query", ["by=community", "limit=7", "area=632802001000", "from=2026-01-01T00:00:00Z"]
+)
+def test_another_question_has_another_tag(centre, grid, query):
+    tag = centre.get("/api/v1/coverage").headers["ETag"]
+    assert centre.get(f"/api/v1/coverage?{query}", headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_csv_does_not_pass_for_json(centre, grid):
+    tag = centre.get("/api/v1/coverage").headers["ETag"]
+    answer = centre.get("/api/v1/coverage", headers={"If-None-Match": tag, "Accept": "text/csv"})
+    assert (answer.status_code, answer.mimetype) == (200, "text/csv")
