@@ -512,6 +512,7 @@ export interface paths {
          * Ask how much of each grid was seen in a time window
          * @description The window is widened to whole hours. `Accept` chooses JSON, GeoJSON or CSV.
          *     `no_evidence` means that a patrol was there but no usable track shows what it saw.
+         *     The answer has an ETag; ask again with `If-None-Match`.
          */
         get: {
             parameters: {
@@ -540,6 +541,13 @@ export interface paths {
                     content: {
                         "application/json": components["schemas"]["Coverage"];
                     };
+                };
+                /** @description Nothing has changed since the answer with this ETag */
+                304: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
                 default: components["responses"]["DEFAULT_ERROR"];
