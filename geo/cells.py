@@ -14,7 +14,7 @@ from geo.spread import spread
 
 Bits = NDArray[np.uint8]  # rows × bytes; the first column is the highest bit of a row's first byte
 
-SIZES = ((1.0, 1 << 12), (2.5, 1 << 16), (5.0, 1 << 16), (10.0, 1 << 20))  # m, and with at most so many cells
+SIZES = ((1.0, 1 << 12), (2.5, 1 << 12), (5.0, 1 << 16), (10.0, 1 << 20))  # m, and with at most so many cells
 HEADER = struct.Struct("<5d2I")
 
 
