@@ -252,10 +252,33 @@ def test_real_tracks_in_haixi_are_measured_to_a_point_in_every_grid(
         assert_within_a_point([a_track(feature["properties"]["coordTimes"], places)], mode, radius_m)
 
 
-def test_real_tracks_in_beijing_are_measured_to_a_point_in_every_grid(shared: Path) -> None:
+@pytest.fixture(scope="module")
+def beijing(shared: Path) -> list[Fixes]:
+    """Every track of the file."""
     with gzip.open(shared / "data/geolife_beijing_tracks.csv.gz", "rt") as lines:
         rows = list(csv.DictReader(lines))
     tracks = [list(track) for _, track in groupby(rows, key=lambda row: (row["user"], row["track"]))]
-    for track in sorted(tracks, key=len)[5:15]:
-        places = np.array([(row["lon"], row["lat"]) for row in track], float)
-        assert_within_a_point([a_track([row["t_utc"] for row in track], places)], "car", 60)
+    places = [np.array([(row["lon"], row["lat"]) for row in track], float) for track in tracks]
+    times = [[row["t_utc"] for row in track] for track in tracks]
+    return [a_track(*track) for track in zip(times, places, strict=True)]
+
+
+def test_real_tracks_in_beijing_are_measured_to_a_point_in_every_grid(beijing: list[Fixes]) -> None:
+    for track in sorted(beijing, key=lambda track: len(track.at))[5:15]:
+        assert_within_a_point([track], "car", 60)
+
+
+def test_all_of_beijing_drawn_together_is_measured_to_a_point_in_every_grid(beijing: list[Fixes]) -> None:
+    grids = lay_squares(shapely.box(116.25, 39.9, 116.45, 40.05), 600)
+    rasters, index = [cells_of(grid) for grid in grids], GridIndex(grids)
+    every = Fixes(*(np.concatenate(column) for column in zip(*beijing, strict=True)))
+    owner = np.repeat(np.arange(len(beijing)), [len(track.at) for track in beijing])
+    modes = ["foot"] * len(beijing)
+    seen = seen_together(every, owner, modes, index, lambda some: [rasters[each] for each in some])
+    walked = [way for track in beijing for way in believed(track, "foot")]
+    bounds = shapely.box(*np.array([shapely.MultiPoint(way).bounds for way in walked]).T)
+    for grid, polygon in enumerate(grids):
+        near = np.flatnonzero(shapely.intersects(shapely.buffer(polygon, 0.001), bounds))
+        exact = exact_share(polygon, [walked[way] for way in near], 25) if len(near) else 0.0
+        found = share_seen(seen[grid], rasters[grid]) if grid in seen else 0.0
+        assert found == pytest.approx(exact, abs=0.01)

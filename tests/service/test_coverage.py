@@ -11,7 +11,7 @@ from shapely import box
 from geo.coverage import exact_share
 from service.coverage import scratch
 from service.coverage.actions import rebuild_marked
-from service.coverage.models import Footprint
+from service.coverage.models import CoverageMark, Footprint
 from service.db import announce, session, uuid7
 from tests.factories import COMMUNITY, a_grid, a_member, a_square
 from tests.service.phone import WALK, a_check_in, a_patrol, a_track, an_hour_ago, rfc3339, send
@@ -178,6 +178,13 @@ def test_a_new_grid_shows_what_was_walked_before_it_was_drawn(centre, phone):
     announce("grids revised", grids=[grid.id], retired=[])
     rebuild_marked()
     assert the_grid(centre)["share_seen"] > 0
+
+
+def test_a_revision_rebuilds_only_who_was_there(phone, signed_in, grid):
+    walked(phone, a_patrol())
+    far = a_grid(COMMUNITY + "002", a_square(97.6))
+    announce("grids revised", grids=[far.id], retired=[])
+    assert session.query(CoverageMark).count() == 0
 
 
 def test_an_unknown_form_is_not_acceptable(centre):
