@@ -76,6 +76,14 @@ def rebuild_marked() -> int:
     return rebuilt
 
 
+def rebuild_now(patrol_ids: Collection[UUID]) -> None:
+    """Rebuild and merge in this transaction, because the facts are about to go."""
+    for patrol_id in patrol_ids:
+        rebuild(patrol_id)
+    if patrol_ids:
+        merges.refresh()
+
+
 def rebuild(patrol_id: UUID) -> None:
     """Replace a patrol's footprints by those that follow from all its facts, and take its marks away.
 

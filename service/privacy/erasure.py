@@ -27,8 +27,7 @@ def erase(member: Member) -> None:
     Uploads that are under way hold the member's row, so this waits until they have ended.
     """
     session.refresh(member, with_for_update=True)
-    for patrol_id in session.scalars(queries.marked_of(member.id)).all():
-        coverage.rebuild(patrol_id)
+    coverage.rebuild_now(session.scalars(queries.marked_of(member.id)).all())
     for model in OWN:
         _do(delete(model).where(model.member_id == member.id))
     media.erase_of(member.id)
