@@ -10,6 +10,8 @@ from service.audit import api as audit_api
 from service.coverage import actions as coverage
 from service.coverage import api as coverage_api
 from service.demo import api as demo_api
+from service.live import actions as live
+from service.live import api as live_api
 from service.members import actions as members
 from service.members import api as members_api
 from service.patrols import api as patrols_api
@@ -31,6 +33,7 @@ FEATURES = (
     patrols_api,
     coverage_api,
     tiles_api,
+    live_api,
     audit_api,
     privacy_api,
     demo_api,
@@ -65,6 +68,7 @@ def create_app(settings: Settings | None = None) -> Service:
         OPENAPI_JSON_PATH="openapi.json",
     )
     db.listen("grids revised", coverage.mark_revised)
+    db.listen("grids revised", live.tell_revised)
     observe(app)
     app.register_blueprint(pages.blueprint)
     api = Api(app, spec_kwargs=SPEC)

@@ -13,6 +13,7 @@ from service import bulk, jobs
 from service.areas.places import Places, places, unix_ms
 from service.coverage import queries
 from service.db import ask, session, transaction, uuid7
+from service.outbox.actions import Event, tell
 from service.patrols import queries as patrols
 from service.patrols.models import CheckIn, Patrol
 from service.patrols.track import fixes_of
@@ -23,7 +24,8 @@ REBUILD = "coverage.rebuild"
 _MARK = "INSERT INTO coverage_marks (patrol_id) SELECT unnest(%(ids)s::uuid[])"
 _FORGET = """
 WITH gone AS (DELETE FROM coverage_marks WHERE patrol_id = %(id)s)
-DELETE FROM footprints WHERE patrol_id = %(id)s AND hour >= %(since)s"""
+DELETE FROM footprints WHERE patrol_id = %(id)s AND hour >= %(since)s RETURNING grid_id"""
+_CODES = "SELECT code FROM grids WHERE id = ANY(%(ids)s::int[]) ORDER BY code"
 _FOOTPRINT = {
     "patrol_id": "uuid",
     "grid_id": "int4",
@@ -78,12 +80,18 @@ def rebuild(patrol_id: UUID) -> None:
     """
     patrol = session.scalars(queries.locked(patrol_id)).one()
     since = patrol.erased_before or EARLIEST
-    ask(_FORGET, id=patrol_id, since=since)
+    touched = {row.grid_id for row in ask(_FORGET, id=patrol_id, since=since)}
     where = places()
     rows = [_row(patrol_id, piece, where) for piece in _pieces(patrol, where)]
     if rows := [row for row in rows if row["hour"] >= since]:
         bulk.copy_rows("footprints", _FOOTPRINT, [list(row.values()) for row in rows])
     ask("UPDATE coverage_version SET version = %(new)s", new=uuid7())
+    _tell(touched | {row["grid_id"] for row in rows})
+
+
+def _tell(grid_ids: set[int]) -> None:
+    codes = [row.code for row in ask(_CODES, ids=list(grid_ids))] if grid_ids else []
+    tell(*(Event("coverage.rebuilt", code[:12], code) for code in codes))
 
 
 def _pieces(patrol: Patrol, where: Places) -> list[Piece]:

@@ -17,6 +17,7 @@ from service.coverage import actions as coverage
 from service.db import ask, session, uuid7
 from service.errors import SignInNeeded
 from service.members import queries as members
+from service.outbox.actions import Event, tell
 from service.patrols import actions as patrols
 from service.uploads import evidence, items, queries
 from service.uploads.items import BadItem
@@ -197,6 +198,8 @@ def _quarantine(sent: Sequence[Sent], member_id: UUID, batch_id: UUID) -> None:
             for each in sorted(kept, key=lambda each: each.content)  # or two batches wait for each other
         ],
     )
+    (home,) = ask("SELECT area_code FROM members WHERE id = %(id)s", id=member_id)
+    tell(Event("upload.quarantined", home.area_code, member=member_id, subject=batch_id))
     for each in kept:
         if each.status == "quarantined" and each.content in known and _has_id(each.raw):
             each.status, each.problem = "duplicate", None
