@@ -7,6 +7,7 @@ one that still runs is final, so readers go no further; a long transaction delay
 from typing import Any, NamedTuple
 
 from service.db import ask
+from service.outbox.models import OutboxEvent
 
 
 class Position(NamedTuple):
@@ -18,7 +19,7 @@ class Position(NamedTuple):
 
 COLUMNS = "xid, seq, at, kind, area_code, grid_code, team_id, member_id, subject_id"
 AFTER = f"""
-SELECT {COLUMNS} FROM outbox
+SELECT {COLUMNS} FROM {OutboxEvent.__tablename__}
 WHERE (xid, seq) > (%(xid)s, %(seq)s) AND xid < (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint
 ORDER BY xid, seq LIMIT %(limit)s"""
 NOW = """
