@@ -7,6 +7,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from service import db, pages, telemetry
 from service.areas import api as areas_api
 from service.audit import api as audit_api
+from service.changes import api as changes_api
 from service.coverage import actions as coverage
 from service.coverage import api as coverage_api
 from service.demo import api as demo_api
@@ -34,6 +35,7 @@ FEATURES = (
     coverage_api,
     tiles_api,
     live_api,
+    changes_api,
     audit_api,
     privacy_api,
     demo_api,

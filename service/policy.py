@@ -83,6 +83,7 @@ POLICY: dict[str, dict[str, Scope]] = {
     "tracks:read":                _row("o        t        a         -        -       -"),
     "quarantine:read":            _row("-        -        a         -        -       -"),
     "uploads:send":               _row("o        o        -         -        -       -"),
+    "changes:read":               _row("o        o        -         -        -       -"),
     "events:read":                _row("o        t        a         a        a       -"),
     "audit:read":                 _row("-        -        -         -        -       a"),
 }
