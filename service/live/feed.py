@@ -69,7 +69,8 @@ class Feed:
         with self.lock:
             if self.position is None:
                 self.position = settled()
-                Thread(target=self._run, name="feed", daemon=True).start()
+                for each in (self._run, self._recheck_on):
+                    Thread(target=each, name="feed", daemon=True).start()
             client = Client(session_id, sight, self.position)
             self.clients.add(client)
         return client
@@ -107,15 +108,11 @@ class Feed:
             time.sleep(1)
 
     def _follow(self, connection: psycopg.Connection) -> None:
-        checked = time.monotonic()
         while True:
             for _ in connection.notifies(timeout=TICK, stop_after=1):
                 pass
             while self._read() == PAGE:
                 pass
-            if time.monotonic() - checked > RECHECK:
-                self._recheck()
-                checked = time.monotonic()
 
     def _read(self) -> int:
         try:
@@ -142,6 +139,14 @@ class Feed:
             except Full:
                 client.end()
                 self.clients.discard(client)
+
+    def _recheck_on(self) -> None:
+        while True:
+            time.sleep(RECHECK)
+            try:
+                self._recheck()
+            except Exception:
+                log.exception("who watches could not be looked at again")
 
     def _recheck(self) -> None:
         with self.lock:

@@ -10,7 +10,7 @@ _SIGHTS = """
 WITH mine AS (
     SELECT sessions.id, member_id, role, area_code FROM sessions JOIN members ON members.id = member_id
     WHERE sessions.id = ANY(%(ids)s::uuid[]) AND revoked_at IS NULL AND expires_at > now() AND left_at IS NULL
-), running AS (
+), running AS NOT MATERIALIZED (
     SELECT team_id, member_id, is_leader FROM memberships
     WHERE since <= now() AND (until > now()) IS NOT FALSE
 )

@@ -9,6 +9,7 @@ from service.audit import actions as audit
 from service.coverage import actions as coverage
 from service.db import session
 from service.members.models import Consent, Device, Invitation, Member, SecondFactor, Session
+from service.outbox.models import OutboxEvent
 from service.patrols.models import CheckIn, Fix, Patrol
 from service.privacy import queries
 from service.teams.models import Membership
@@ -16,7 +17,7 @@ from service.uploads.models import QuarantinedItem
 
 NAME = "已注销"
 # what belongs to nobody else and goes as a whole
-OWN = (Consent, Session, Device, Invitation, SecondFactor, QuarantinedItem)
+OWN = (Consent, Session, Device, Invitation, SecondFactor, QuarantinedItem, OutboxEvent)
 
 
 def erase(member: Member) -> None:
