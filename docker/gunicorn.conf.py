@@ -10,7 +10,12 @@ from uuid import uuid4
 from gunicorn import util
 from prometheus_client import multiprocess
 
-bind = f"{os.environ.get('GRIDPATROL_BIND', '127.0.0.1')}:{os.environ.get('GRIDPATROL_PORT', '8080')}"
+socket = os.environ.get("GRIDPATROL_SOCKET")  # a file instead of an address, behind a proxy on this machine
+bind = (
+    f"unix:{socket}"
+    if socket
+    else f"{os.environ.get('GRIDPATROL_BIND', '127.0.0.1')}:{os.environ.get('GRIDPATROL_PORT', '8080')}"
+)
 worker_class = os.environ.get("GRIDPATROL_WORKER_CLASS", "gthread")
 workers = int(os.environ.get("GRIDPATROL_WORKERS", "2"))
 threads = int(os.environ.get("GRIDPATROL_THREADS", "8"))

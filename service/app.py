@@ -7,6 +7,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from service import db, pages, telemetry
 from service.areas import api as areas_api
 from service.audit import api as audit_api
+from service.changes import api as changes_api
 from service.checkpoints import actions as checkpoints
 from service.checkpoints import api as checkpoints_api
 from service.clients import actions as clients
@@ -14,6 +15,8 @@ from service.clients import api as clients_api
 from service.coverage import actions as coverage
 from service.coverage import api as coverage_api
 from service.demo import api as demo_api
+from service.live import actions as live
+from service.live import api as live_api
 from service.media import api as media_api
 from service.media import queries as media
 from service.members import actions as members
@@ -41,6 +44,8 @@ FEATURES = (
     patrols_api,
     coverage_api,
     tiles_api,
+    live_api,
+    changes_api,
     audit_api,
     privacy_api,
     demo_api,
@@ -80,6 +85,7 @@ def create_app(settings: Settings | None = None) -> Service:
     db.listen("grids revised", coverage.mark_revised)
     db.listen("patrols timed", clients.settle)
     db.listen("grids revised", checkpoints.follow)
+    db.listen("grids revised", live.tell_revised)
     db.listen("photo arrives", members.hold)
     media.shown_by(patrols.shows_photo)
     observe(app)

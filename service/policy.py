@@ -87,6 +87,8 @@ POLICY: dict[str, dict[str, Scope]] = {
     "uploads:send":               _row("o        o        -         -        -       -"),
     "media:send":                 _row("o        o        o         -        -       -"),
     "media:read":                 _row("o        t        a         -        -       -"),
+    "changes:read":               _row("o        o        -         -        -       -"),
+    "events:read":                _row("o        t        a         a        a       -"),
     "audit:read":                 _row("-        -        -         -        -       a"),
 }
 # fmt: on

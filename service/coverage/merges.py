@@ -16,6 +16,7 @@ from service import bulk
 from service.areas.places import places
 from service.coverage.windows import DAY, begin_of, local_day
 from service.db import ask, uuid7
+from service.outbox.actions import Event, tell
 
 MERGING = 0x6D657267  # the advisory lock under which hours and days are merged
 _LOCK = "SELECT pg_advisory_xact_lock(%(key)s)"
@@ -43,6 +44,7 @@ WHERE coverage_hours.grid_id = stale.grid_id AND coverage_hours.hour = stale.hou
 _FORGET_DAYS = """
 DELETE FROM coverage_days USING unnest(%(grids)s::int[], %(times)s::date[]) AS stale (grid_id, day)
 WHERE coverage_days.grid_id = stale.grid_id AND coverage_days.day = stale.day"""
+_CODES = "SELECT code FROM grids WHERE id = ANY(%(ids)s::int[]) ORDER BY code"
 _MERGED = {
     "grid_id": "int4",
     "seen": "bytea",
@@ -77,6 +79,8 @@ def refresh() -> int:
     _refresh_hours(stale, cells)
     _refresh_days({(grid_id, local_day(hour)) for grid_id, hour in stale}, cells)
     ask("UPDATE coverage_version SET version = %(new)s", new=uuid7())
+    codes = [row.code for row in ask(_CODES, ids=list(cells))]
+    tell(*(Event("coverage.rebuilt", code[:12], code) for code in codes))
     return len(stale)
 
 

@@ -13,6 +13,7 @@ from service import bulk
 from service.audit import actions as audit
 from service.db import ask, session
 from service.errors import Invalid
+from service.outbox.actions import Event, tell
 from service.patrols import queries
 from service.patrols.facts import CheckInFact, MomentFact, TrackFact
 from service.patrols.models import CheckIn, Patrol, PatrolMoment
@@ -44,6 +45,9 @@ FROM (
         (array_agg(mode ORDER BY recorded_at, id) FILTER (WHERE kind = 'start'))[1] AS mode
     FROM patrol_moments WHERE patrol_id = ANY(%(ids)s::uuid[]) GROUP BY patrol_id
 ) AS moments WHERE patrols.id = patrol_id"""
+_WALKERS = """
+SELECT patrols.id, member_id, area_code FROM patrols JOIN members ON members.id = member_id
+WHERE patrols.id = ANY(%(ids)s::uuid[])"""
 _CHECK_IN = {
     "id": "uuid",
     "patrol_id": "uuid",
@@ -76,9 +80,18 @@ def claim(claims: Mapping[UUID, UUID]) -> dict[UUID, UUID]:
 
 
 def keep_moments(moments: Sequence[MomentFact]) -> None:
-    """Keep starts and ends."""
-    if moments:
-        session.execute(insert(PatrolMoment), [moment._asdict() for moment in moments])
+    """Keep starts and ends, and let watchers know."""
+    if not moments:
+        return
+    session.execute(insert(PatrolMoment), [moment._asdict() for moment in moments])
+    walkers = {row.id: row for row in ask(_WALKERS, ids=[moment.patrol_id for moment in moments])}
+    tell(*(_event(moment, walkers[moment.patrol_id]) for moment in moments))
+
+
+def _event(moment: MomentFact, walker: Any) -> Event:
+    return Event(
+        f"patrol.{moment.kind}ed", walker.area_code, member=walker.member_id, subject=moment.patrol_id
+    )
 
 
 def keep_check_ins(check_ins: Sequence[CheckInFact]) -> None:

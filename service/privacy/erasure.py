@@ -11,6 +11,7 @@ from service.coverage import actions as coverage
 from service.db import session
 from service.media import actions as media
 from service.members.models import Consent, Device, Invitation, Member, SecondFactor, Session
+from service.outbox.models import OutboxEvent
 from service.patrols.models import CheckIn, Fix, Patrol
 from service.privacy import queries
 from service.teams.models import Membership
@@ -18,7 +19,7 @@ from service.uploads.models import QuarantinedItem
 
 NAME = "已注销"
 # what belongs to nobody else and goes as a whole
-OWN = (Consent, Session, Device, Invitation, SecondFactor, QuarantinedItem, HeldPosition)
+OWN = (Consent, Session, Device, Invitation, SecondFactor, QuarantinedItem, HeldPosition, OutboxEvent)
 
 
 def erase(member: Member) -> None:

@@ -18,6 +18,7 @@ from service.coverage import actions as coverage
 from service.db import announce, ask, session, uuid7
 from service.errors import Problem, SignInNeeded
 from service.members import actions as members
+from service.outbox.actions import Event, tell
 from service.patrols import actions as patrols
 from service.policy import current, trace_id
 from service.uploads import evidence, items, queries
@@ -30,6 +31,7 @@ _ENTER = """
 INSERT INTO upload_items (id, content, member_id)
 SELECT * FROM unnest(%(ids)s::uuid[], %(contents)s::bytea[], %(member_ids)s::uuid[])
 ON CONFLICT DO NOTHING RETURNING id"""
+_HOMES = "SELECT id, area_code FROM members WHERE id = ANY(%(ids)s::uuid[])"
 LOCATED = ("track", "check_in")  # kept only on a patrol
 
 
@@ -256,10 +258,17 @@ def _quarantine(uploads: Sequence[Upload]) -> None:
             for batch_id, each in kept
         ],
     )
+    homes = {row.id: row.area_code for row in ask(_HOMES, ids=list({each.member_id for _, each in kept}))}
+    senders = {batch_id: each.member_id for batch_id, each in kept}
+    tell(*(_quarantined(batch_id, sender, homes[sender]) for batch_id, sender in senders.items()))
     for _, each in kept:
         is_known = (each.member_id, each.content) in known
         if each.status == "quarantined" and is_known and _has_id(each.raw):
             each.status, each.problem = "duplicate", None
+
+
+def _quarantined(batch_id: UUID, member_id: UUID, area: str) -> Event:
+    return Event("upload.quarantined", area, member=member_id, subject=batch_id)
 
 
 def _has_id(raw: Any) -> bool:

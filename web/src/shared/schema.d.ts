@@ -188,6 +188,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get what my phone must know, or what has changed of it
+         * @description Without a cursor everything: the grids of my teams' areas. With the cursor of the last answer only
+         *     what is new, and in `gone` what to delete. A thing may come twice. After a 410, ask without a cursor.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description From the last answer */
+                    cursor?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Changes"];
+                    };
+                };
+                /** @description Too much has changed; ask without a cursor */
+                410: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/checkpoints": {
         parameters: {
             query?: never;
@@ -589,6 +641,53 @@ export interface paths {
                     content: {
                         "application/json": components["schemas"]["Demonstration"];
                     };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Hear what happens, as it happens
+         * @description Server-sent events with ids and codes only; ask for the thing itself. Send the last id that you have
+         *     as `Last-Event-ID` to hear what came meanwhile. `reset` means that this is not possible: load afresh
+         *     what you show.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description The request does not accept text/event-stream */
+                406: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
                 default: components["responses"]["DEFAULT_ERROR"];
             };
@@ -3096,6 +3195,13 @@ export interface components {
             name?: string;
             unit?: string | null;
         };
+        Changes: {
+            /** @description Ask with it next time */
+            cursor?: string;
+            grids?: components["schemas"]["PhoneGrids"];
+            /** @description Whether this replaces everything that the phone has */
+            whole?: boolean;
+        };
         Checkpoint: {
             /** @description Printed below its QR code */
             code?: string;
@@ -3527,6 +3633,21 @@ export interface components {
         Patrols: {
             items: components["schemas"]["Patrol"][];
             next_cursor: string | null;
+        };
+        PhoneGrid: {
+            basis?: string;
+            /** @description 15 digits */
+            code?: string;
+            name?: string;
+            /** @description Simplified to about 5 m; a GeoJSON geometry */
+            outline?: {
+                [key: string]: unknown;
+            };
+        };
+        PhoneGrids: {
+            /** @description Codes to delete */
+            gone?: string[];
+            items?: components["schemas"]["PhoneGrid"][];
         };
         Photo: {
             /** Format: date-time */

@@ -1,0 +1,26 @@
+"""Routes: what a member's phone must know."""
+
+from flask.views import MethodView
+
+from service.changes import actions
+from service.changes.schemas import ChangesQuery, ChangesSchema
+from service.web import Blueprint, caller, needs
+
+blueprint = Blueprint("changes", __name__, url_prefix="/api/v1/changes", description="What a phone must know")
+
+
+@blueprint.route("")
+class Changes(MethodView):
+    @needs("changes:read")
+    @blueprint.arguments(ChangesQuery, location="query")
+    @blueprint.response(200, ChangesSchema)
+    @blueprint.alt_response(410, description="Too much has changed; ask without a cursor")
+    def get(self, query):
+        """Get what my phone must know, or what has changed of it
+
+        Without a cursor everything: the grids of my teams' areas. With the cursor of the last answer only
+        what is new, and in `gone` what to delete. A thing may come twice. After a 410, ask without a cursor.
+        """
+        if "cursor" in query:
+            return actions.since(caller().member_id, query["cursor"])
+        return actions.everything(caller().member_id)

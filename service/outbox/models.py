@@ -1,0 +1,38 @@
+"""What has happened, for whoever watches: ids and codes, never names or words."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from service.db import Base
+
+
+class OutboxEvent(Base):
+    """One happening, written in the transaction that made it happen."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index("outbox_xid_seq_idx", "xid", "seq"), Index("outbox_at_idx", "at"))
+
+    seq: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    xid: Mapped[int] = mapped_column(
+        BigInteger, server_default=text("(pg_current_xact_id()::text)::bigint")
+    )  # whose commit makes it true
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    kind: Mapped[str]
+    area_code: Mapped[str]  # of the community, or of the area above it that is concerned
+    grid_code: Mapped[str | None]
+    team_id: Mapped[UUID | None]
+    member_id: Mapped[UUID | None]  # whom it is about; only who sees that person hears of it
+    subject_id: Mapped[str | None]  # of the thing itself
+
+
+class OutboxFloor(Base):
+    """The newest transaction whose events have been erased by age; who knows less must start afresh."""
+
+    __tablename__ = "outbox_floor"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    xid: Mapped[int] = mapped_column(BigInteger)

@@ -1,0 +1,113 @@
+"""What a phone must know, at first and afterwards."""
+
+import json
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from random import Random
+from threading import Barrier
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import delete
+
+from service.changes.actions import everything, since
+from service.db import ask, session, transaction
+from service.members.models import Consent, Member
+from service.outbox.actions import Event, tell
+from service.teams.models import Membership, Team
+from tests.factories import COMMUNITY, a_grid, a_member, a_square, a_team
+from tests.servers import PATIENCE
+
+WRITERS = 16
+FAR = "632801001001"
+
+
+@pytest.fixture
+def phone(signed_in) -> Any:
+    member = a_member()
+    a_team(member)
+    return signed_in(member)
+
+
+def changes(phone: Any, **query: str) -> Any:
+    answer = phone.get("/api/v1/changes", query_string=query)
+    assert answer.status_code == 200, answer.json
+    return answer.json
+
+
+def test_a_phone_gets_the_grids_of_its_teams_community(phone):
+    a_grid()
+    a_grid(FAR + "001", a_square(94.9, 36.4))
+    assert [each["code"] for each in changes(phone)["grids"]["items"]] == [COMMUNITY + "001"]
+
+
+def test_with_the_cursor_a_phone_gets_nothing_again(phone):
+    a_grid()
+    assert changes(phone, cursor=changes(phone)["cursor"])["grids"] == {"items": [], "gone": []}
+
+
+def test_with_another_team_a_phone_loads_everything(phone, signed_in):
+    cursor = changes(phone)["cursor"]
+    a_team(session.query(Member).order_by(Member.joined_at.desc(), Member.id.desc()).first(), area=FAR)
+    assert phone.get("/api/v1/changes", query_string={"cursor": cursor}).status_code == 410
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "1.-1.a", "1.99999999999999999999.a", "1.1", "1..a"])
+def test_what_is_no_cursor_is_refused(phone, cursor):
+    assert phone.get("/api/v1/changes", query_string={"cursor": cursor}).status_code == 422
+
+
+def test_the_cursor_of_another_epoch_is_gone(phone):
+    cursor = changes(phone)["cursor"].replace("1.", "9.", 1)
+    assert phone.get("/api/v1/changes", query_string={"cursor": cursor}).status_code == 410
+
+
+def test_a_phones_bundle_is_small(phone):
+    for n in range(1, 101):
+        a_grid(f"{COMMUNITY}{n:03}", a_square(97.3 + n / 250))
+    assert len(json.dumps(changes(phone))) < 200_000
+
+
+@pytest.fixture
+def member(app: Any) -> Iterator[UUID]:
+    """A member of a team whom other connections see, taken away afterwards."""
+    with transaction():
+        person = a_member()
+        id, team = person.id, a_team(person).id
+    yield id
+    session.remove()
+    with transaction():
+        for table in (Membership, Consent):
+            session.execute(delete(table).where(table.member_id == id))
+        session.execute(delete(Team).where(Team.id == team))
+        session.execute(delete(Member).where(Member.id == id))
+        ask("DELETE FROM outbox")
+    session.remove()
+
+
+def test_what_is_retired_by_many_at_once_is_told_as_gone_to_whoever_asks_on(app, member):
+    gate, codes = Barrier(WRITERS + 1), [f"{COMMUNITY}{n:03}" for n in range(900, 900 + WRITERS)]
+    with transaction():
+        cursor = everything(member)["cursor"]
+
+    def retire(code: str) -> None:
+        gate.wait()
+        with transaction():
+            tell(Event("grid.retired", COMMUNITY, code, subject=code))
+            ask("SELECT pg_sleep(%(s)s)", s=Random(code).random() / 3)
+        session.remove()
+
+    gone: set[str] = set()
+    with ThreadPoolExecutor(WRITERS) as threads:
+        done = [threads.submit(retire, code) for code in codes]
+        gate.wait()
+        end = time.monotonic() + PATIENCE
+        while gone != set(codes) and time.monotonic() < end:
+            with transaction():
+                answer = since(member, cursor)
+            session.remove()
+            gone, cursor = gone | set(answer["grids"]["gone"]), answer["cursor"]
+    assert [each.result() for each in done] == [None] * WRITERS
+    assert gone == set(codes)
