@@ -14,8 +14,12 @@ from service.clients import api as clients_api
 from service.coverage import actions as coverage
 from service.coverage import api as coverage_api
 from service.demo import api as demo_api
+from service.duty import actions as duty
+from service.duty import api as duty_api
+from service.fulfilment import api as fulfilment_api
 from service.members import actions as members
 from service.members import api as members_api
+from service.notices import api as notices_api
 from service.patrols import api as patrols_api
 from service.privacy import api as privacy_api
 from service.settings import Settings
@@ -32,10 +36,13 @@ FEATURES = (
     areas_api,
     checkpoints_api,
     teams_api,
+    duty_api,
+    notices_api,
     uploads_api,
     clients_api,
     patrols_api,
     coverage_api,
+    fulfilment_api,
     tiles_api,
     audit_api,
     privacy_api,
@@ -76,6 +83,7 @@ def create_app(settings: Settings | None = None) -> Service:
     db.listen("grids revised", coverage.mark_revised)
     db.listen("patrols timed", clients.settle)
     db.listen("grids revised", checkpoints.follow)
+    db.listen("grids revised", duty.carry)
     observe(app)
     app.register_blueprint(pages.blueprint)
     api = Api(app, spec_kwargs=SPEC)
