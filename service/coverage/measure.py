@@ -93,11 +93,11 @@ def merged(window: Window, prefix: str) -> dict[int, Merged]:
 @lru_cache(maxsize=32)
 def _merged(version: UUID, window: Window, prefix: str) -> dict[int, Merged]:
     rows = session.execute(queries.footprints(*window, prefix)).all()
-    cells = _cells(places(), [row.grid_id for row in rows])
+    cells = cells_in(places(), [row.grid_id for row in rows])
     return {row.grid_id: _merge(row, cells[row.grid_id]) for row in rows}
 
 
-def _cells(where: Places, grid_ids: Sequence[int]) -> dict[int, Cells]:
+def cells_in(where: Places, grid_ids: Sequence[int]) -> dict[int, Cells]:
     wanted = set(grid_ids)
     positions = [position for position, grid_id in enumerate(where.ids.tolist()) if grid_id in wanted]
     return dict(zip(where.ids[positions].tolist(), where.all_cells(positions), strict=True)) if wanted else {}

@@ -12,7 +12,6 @@ from sqlalchemy import (
     exists,
     false,
     func,
-    literal,
     or_,
     select,
     text,
@@ -95,7 +94,7 @@ def _team() -> Any:
     return func.json_build_object("id", Team.id, "code", Team.code, "name", Team.name).label("team")
 
 
-def _named(caller: Caller) -> Select[Any]:
+def named_to(caller: Caller) -> Select[Any]:
     """Whom the caller may know by name."""
     if not caller.may("members:read"):
         return select(Member.id).where(false())
@@ -104,7 +103,7 @@ def _named(caller: Caller) -> Select[Any]:
 
 def _member(member_id: Any, caller: Caller) -> Any:
     who = func.json_build_object("id", Member.id, "name", Member.name)
-    return select(who).where(Member.id == member_id, Member.id.in_(_named(caller))).scalar_subquery()
+    return select(who).where(Member.id == member_id, Member.id.in_(named_to(caller))).scalar_subquery()
 
 
 def _grids(assignment_id: Any) -> Any:
@@ -203,6 +202,16 @@ def shifts_visible_to(caller: Caller, scope: Scope) -> Select[Shift]:
     return found.where(or_(mine, whole))
 
 
+def every_shift() -> Select[Shift]:
+    """The shifts of all teams."""
+    return select(Shift)
+
+
+def of_team(shifts: Select[Shift], team_id: UUID | None) -> Select[Shift]:
+    """Those of the shifts that a team has; all of them for none."""
+    return shifts if team_id is None else shifts.where(Shift.team_id == team_id)
+
+
 def shifts_filtered(found: Select[Shift], start: datetime, end: datetime, **more: Any) -> Select[Shift]:
     """Those of the shifts that go on in a window, with grids in an area, of a team, or with a member."""
     found = found.where(Shift.starts_at < end, Shift.ends_at > start)
@@ -229,7 +238,7 @@ def shifts_described(ids: Sequence[UUID], caller: Caller) -> Select[Any]:
         select(func.coalesce(func.json_agg(aggregate_order_by(person, Member.code)), func.json_build_array()))
         .select_from(ShiftMember)
         .join(Member, Member.id == ShiftMember.member_id)
-        .where(ShiftMember.shift_id == Shift.id, Member.id.in_(_named(caller)))
+        .where(ShiftMember.shift_id == Shift.id, Member.id.in_(named_to(caller)))
         .correlate(Shift)
         .scalar_subquery()
     )
@@ -370,6 +379,6 @@ def current_grids(assignment_ids: Sequence[UUID]) -> Select[*tuple[Any, ...]]:
         .join(Grid, Grid.id == AssignmentGrid.grid_id)
         .where(
             AssignmentGrid.assignment_id.in_(assignment_ids), Grid.retired_at.is_(None),
-            func.isempty(AssignmentGrid.during).is_(literal(False)),
+            func.isempty(AssignmentGrid.during).is_(False),
         )
     )  # fmt: skip
