@@ -72,6 +72,7 @@ def _counts(caller: Caller, scope: Scope) -> Any:
     )  # fmt: skip
     members = (
         select(func.count())
+        .select_from(Membership)
         .join(Member, Member.id == Membership.member_id)
         .where(here, Member.left_at.is_(None))
     )
