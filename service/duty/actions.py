@@ -14,7 +14,7 @@ from service.areas.models import Grid
 from service.audit import actions as audit
 from service.db import announce, session, uuid7
 from service.duty import pattern, queries
-from service.duty.models import HOLDING, Assignment, AssignmentGrid, AssignmentStep, Shift, ShiftMember
+from service.duty.models import HOLDING, Assignment, AssignmentGrid, AssignmentStep, Shift, ShiftMember, Swap
 from service.duty.pattern import Pattern, Span
 from service.errors import Conflict, Invalid
 from service.members.models import Member
@@ -153,6 +153,8 @@ def _cover(assignment: Assignment, grids: Iterable[int], spans: Sequence[Span], 
         }
         for grid in sorted(set(grids))
     ]  # fmt: skip
+    if not rows:
+        return
     new = insert_new(AssignmentGrid)
     more = {
         "during": AssignmentGrid.during + new.excluded.during,
@@ -338,6 +340,8 @@ def release(member: Member) -> None:
     ahead = mine & ShiftMember.state.in_(HOLDING) & ShiftMember.during.op("&>")(Range(now, None))
     _do(update(ShiftMember).where(ahead).values(state="released"))
     _do(update(ShiftMember).where(mine).values(reason=None))
+    asked = (Swap.from_member == member.id) | (Swap.to_member == member.id)
+    _do(update(Swap).where(asked).values(reason=None))
 
 
 def carry(grids: Sequence[int], retired: Sequence[int]) -> None:

@@ -94,18 +94,18 @@ def _shifts(pattern: Pattern) -> tuple[Span, ...]:
 
 
 def _found(pattern: Pattern) -> Iterator[Span]:
-    hour, minute = map(int, pattern.begins.split(":"))
-    first = pattern.start.astimezone(LOCAL).date()
+    begins = time.fromisoformat(pattern.begins)
+    start = pattern.start.astimezone(LOCAL)
+    first = start.date() + timedelta(days=start.time() > begins)
     last = pattern.end.astimezone(LOCAL).date()
     later = _twin(first, last.year - first.year + 1)
     away = later - first
     length = timedelta(minutes=pattern.minutes)
-    for moved in _parse(pattern.rrule, datetime.combine(later, time(hour, minute)), away):
+    for moved in _parse(pattern.rrule, datetime.combine(later, begins), away):
         at = (moved - away).replace(tzinfo=LOCAL).astimezone(UTC)
         if at >= pattern.end:
             return
-        if at >= pattern.start:
-            yield Span(at, at + length)
+        yield Span(at, at + length)
 
 
 def _twin(day: date, years: int) -> date:

@@ -207,9 +207,9 @@ def every_shift() -> Select[Shift]:
     return select(Shift)
 
 
-def of_team(shifts: Select[Shift], team_id: UUID | None) -> Select[Shift]:
-    """Those of the shifts that a team has; all of them for none."""
-    return shifts if team_id is None else shifts.where(Shift.team_id == team_id)
+def of_team(shifts: Select[Shift], team_id: UUID) -> Select[Shift]:
+    """Those of the shifts that a team has."""
+    return shifts.where(Shift.team_id == team_id)
 
 
 def shifts_filtered(found: Select[Shift], start: datetime, end: datetime, **more: Any) -> Select[Shift]:
@@ -305,6 +305,13 @@ def uncovered(start: datetime, end: datetime, prefix: str, after: str = "", limi
     """When nobody has the grids of a prefix, inside a window: code, name, spans, hours; a row a grid."""
     statement = text(UNCOVERED + "LIMIT :limit").columns(spans=TSTZMULTIRANGE())
     return statement.bindparams(start=start, end=end, prefix=prefix, after=after, limit=limit)
+
+
+def version() -> Select[Any]:
+    """Names the present state of who has which grids; every change leaves a step, or a declined shift."""
+    steps = select(func.count()).select_from(AssignmentStep).scalar_subquery()
+    declined = select(func.count()).where(Shift.state == "declined").scalar_subquery()
+    return select(func.concat(steps, "/", declined))
 
 
 HOLES = """

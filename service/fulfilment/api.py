@@ -12,6 +12,7 @@ from service.fulfilment import queries, tally
 from service.fulfilment.schemas import FulfilmentQuery, FulfilmentSchema, RollsSchema
 from service.paging import cursor_at, read_cursor
 from service.policy import Scope
+from service.teams import queries as teams
 from service.web import Blueprint, caller, needs, next_link, scope
 
 blueprint = Blueprint(
@@ -55,7 +56,9 @@ def shifts_of(query):
     """The shifts that are added up: for an area those of all teams, else those of the teams that are seen."""
     everywhere = scope() is Scope.AREA and query["by"] not in ("team", "shift") and "team" not in query
     found = duty.every_shift() if everywhere else duty.shifts_visible_to(caller(), scope())
-    return duty.of_team(found, query.get("team"))
+    if "team" not in query:
+        return found
+    return duty.of_team(found, fetch(teams.visible_to(caller(), scope()), id=query["team"]).id)
 
 
 def prefix_of(query):

@@ -5,14 +5,13 @@ from typing import Any
 
 from geoalchemy2.shape import from_shape
 from shapely import Polygon
-from sqlalchemy import Select, delete, insert
+from sqlalchemy import Select, insert
 from sqlalchemy.dialects.postgresql import insert as insert_new
 
 from service.areas.queries import prefix_of
 from service.audit import actions as audit
 from service.db import announce, session, uuid7
 from service.errors import Conflict, Invalid
-from service.members.models import Member
 from service.notices import queries
 from service.notices.models import Notice, NoticeRead, NoticeTeam
 from service.policy import Caller
@@ -50,9 +49,3 @@ def read(notice: Notice, caller: Caller) -> None:
         raise NotAddressed
     shown = insert_new(NoticeRead).on_conflict_do_nothing()
     session.execute(shown, {"notice_id": notice.id, "member_id": caller.member_id})
-
-
-def forget(member: Member) -> None:
-    """Let nothing say any more what a person has read."""
-    gone = delete(NoticeRead).where(NoticeRead.member_id == member.id)
-    session.execute(gone.execution_options(synchronize_session=False))

@@ -9,7 +9,10 @@ from service.audit import actions as audit
 from service.clients.models import HeldPosition
 from service.coverage import actions as coverage
 from service.db import session
+from service.duty import actions as duty
+from service.duty.models import SpotAnswer
 from service.members.models import Consent, Device, Invitation, Member, SecondFactor, Session
+from service.notices.models import NoticeRead
 from service.patrols.models import CheckIn, Fix, Patrol
 from service.privacy import queries
 from service.teams.models import Membership
@@ -17,7 +20,17 @@ from service.uploads.models import QuarantinedItem
 
 NAME = "已注销"
 # what belongs to nobody else and goes as a whole
-OWN = (Consent, Session, Device, Invitation, SecondFactor, QuarantinedItem, HeldPosition)
+OWN = (
+    Consent,
+    Session,
+    Device,
+    Invitation,
+    SecondFactor,
+    QuarantinedItem,
+    HeldPosition,
+    SpotAnswer,
+    NoticeRead,
+)
 
 
 def erase(member: Member) -> None:
@@ -30,6 +43,7 @@ def erase(member: Member) -> None:
         coverage.rebuild(patrol_id)
     for model in OWN:
         _do(delete(model).where(model.member_id == member.id))
+    duty.release(member)
     _erase_positions(member)
     _end_memberships(member)
     _forget_identity(member)

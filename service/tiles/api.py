@@ -12,6 +12,7 @@ from service.coverage import measure
 from service.coverage import queries as coverage
 from service.coverage.windows import whole_hours
 from service.db import session
+from service.duty import queries as duty
 from service.errors import Invalid, NotFound
 from service.tiles import queries
 from service.tiles.queries import Tile
@@ -23,6 +24,7 @@ MVT = "application/vnd.mapbox-vector-tile"
 GRID = {"code": "String", "name": "String", "basis": "String"}
 LAYERS = {
     "grids": GRID,
+    "uncovered": GRID | {"hours": "Number"},
     "coverage": GRID
     | {
         "share_seen": "Number",
@@ -82,7 +84,8 @@ class TileJson(MethodView):
 
 
 def _version(layer, prefix, window):
-    seen = session.scalars(coverage.version()).one() if layer == "coverage" else ""
+    states = {"coverage": coverage.version, "uncovered": duty.version}
+    seen = session.scalars(states[layer]()).one() if layer in states else ""
     parts = (layer, prefix, *window, seen, places().revision)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
@@ -90,4 +93,7 @@ def _version(layer, prefix, window):
 def _draw(layer, tile, window):
     if layer == "grids":
         return session.scalar(queries.grids(tile))
+    if layer == "uncovered":
+        holes = session.execute(duty.uncovered(window.start, window.end, tile.prefix)).all()
+        return session.scalar(queries.uncovered(tile, holes))
     return session.scalar(queries.coverage(tile, measure.by_grid(window, tile.prefix)))
