@@ -1,15 +1,10 @@
-"""Routes: assignments, shifts, and what nobody has."""
+"""Routes: assignments and shifts."""
 
-import csv
-import io
-import json
-
-from flask import Response, current_app, request
+from flask import current_app, request
 from flask.views import MethodView
-from werkzeug.exceptions import NotAcceptable
 
 from service import paging
-from service.areas.queries import grids_visible_to, sight
+from service.areas.queries import grids_visible_to
 from service.db import fetch, session
 from service.duty import actions, queries, rows, shifts
 from service.duty.actions import Author, Wanted
@@ -27,8 +22,6 @@ from service.duty.schemas import (
     EndSchema,
     HandOverSchema,
     HistorySchema,
-    HolesQuery,
-    HolesSchema,
     LateSchema,
     NewAssignmentSchema,
     NewSpotCheckSchema,
@@ -54,7 +47,7 @@ from service.web import Blueprint, caller, needs, next_link, read_body, scope
 blueprint = Blueprint(
     "duty", __name__, url_prefix="/api/v1", description="Who is responsible for which grids"
 )
-JSON, CSV = "application/json", "text/csv"
+JSON = "application/json"
 TABLE = {
     "content": {
         JSON: {"schema": RowsSchema},
@@ -320,42 +313,6 @@ class SpotAnswer(MethodView):
     def post(self, spot_check_id):
         """Show up for a spot check"""
         shifts.answer(fetch(queries.spot_checks_visible_to(caller(), scope()), id=spot_check_id), caller())
-
-
-@blueprint.route("/duty/uncovered")
-class Uncovered(MethodView):
-    @needs("duty:holes")
-    @blueprint.arguments(HolesQuery, location="query")
-    @blueprint.response(200, HolesSchema)
-    def get(self, query):
-        """Ask which grids nobody has, and when
-
-        Grids that somebody always has are left out. `Accept` chooses JSON or CSV (a row a span).
-        """
-        form = request.accept_mimetypes.best_match([JSON, CSV]) if request.accept_mimetypes else JSON
-        if form is None:
-            raise NotAcceptable
-        prefix = sight(caller(), scope(), query.get("area"))
-        after = paging.read_cursor(query["cursor"]) if "cursor" in query else ""
-        limit = query["limit"]
-        found = session.execute(
-            queries.uncovered(query["start"], query["end"], prefix, after, limit + 1)
-        ).all()
-        cursor = paging.cursor_at(found[limit - 1].code) if len(found) > limit else None
-        body = HolesSchema().dump({"window": query, "items": found[:limit], "next_cursor": cursor})
-        return _write(form, body), 200, next_link(cursor)
-
-
-def _write(form, body):
-    if form == JSON:
-        return Response(json.dumps(body, ensure_ascii=False), content_type=JSON)
-    out = io.StringIO()
-    table = csv.writer(out)
-    table.writerow(("code", "name", "from", "to"))
-    for item in body["items"]:
-        name = f"'{item['name']}" if item["name"][:1] in "=+-@\t\r" else item["name"]
-        table.writerows((item["code"], name, span["from"], span["to"]) for span in item["spans"])
-    return Response(out.getvalue(), content_type=f"{CSV}; charset=utf-8")
 
 
 def _but_cursor(query):

@@ -14,7 +14,6 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    text,
     type_coerce,
 )
 from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE, aggregate_order_by
@@ -260,6 +259,24 @@ def shifts_described(ids: Sequence[UUID], caller: Caller) -> Select[Any]:
     )  # fmt: skip
 
 
+def on_duty(member_id: UUID, start: datetime, end: datetime) -> Select[*tuple[Any, ...]]:
+    """Where a person should be in a window, alone or with the team: starts_at, ends_at, grid_id."""
+    mine = exists().where(*_holds(member_id))
+    held = exists().where(ShiftMember.shift_id == Shift.id, ShiftMember.state.in_(HOLDING))
+    in_team = exists().where(
+        Membership.team_id == Shift.team_id, Membership.member_id == member_id,
+        Membership.since <= Shift.starts_at,
+        or_(Membership.until.is_(None), Membership.until > Shift.starts_at),
+    )  # fmt: skip
+    then = func.tstzrange(Shift.starts_at, Shift.ends_at).op("&&")(AssignmentGrid.during)
+    return (
+        select(Shift.starts_at, Shift.ends_at, AssignmentGrid.grid_id)
+        .join(AssignmentGrid, AssignmentGrid.assignment_id == Shift.assignment_id)
+        .where(Shift.starts_at < end, Shift.ends_at > start, Shift.state == "planned", then)
+        .where(or_(mine, and_(~held, in_team)))
+    )
+
+
 def swaps_visible_to(caller: Caller, scope: Scope) -> Select[Swap]:
     """The swaps that are asked for in shifts that the caller sees."""
     return select(Swap).where(Swap.shift_id.in_(shifts_visible_to(caller, scope).with_only_columns(Shift.id)))
@@ -278,59 +295,6 @@ def spot_checks_visible_to(caller: Caller, scope: Scope) -> Select[SpotCheck]:
     """The spot checks of shifts that the caller sees."""
     seen = shifts_visible_to(caller, scope).with_only_columns(Shift.id)
     return select(SpotCheck).where(SpotCheck.shift_id.in_(seen))
-
-
-UNCOVERED = """
-    SELECT grids.code, (array_agg(grids.name ORDER BY grids.since DESC))[1] AS name,
-        range_agg(open.span) AS spans,
-        sum(extract(epoch FROM upper(open.span) - lower(open.span))) / 3600 AS hours
-    FROM grids
-    CROSS JOIN LATERAL (
-        SELECT tstzmultirange(
-            tstzrange(greatest(:start, grids.since), least(:end, coalesce(grids.retired_at, :end)))
-        ) AS whole WHERE grids.since < :end AND coalesce(grids.retired_at, :end) > :start
-    ) AS asked
-    CROSS JOIN LATERAL (
-        SELECT coalesce(range_agg(span) FILTER (WHERE span && tstzrange(:start, :end)), '{}') AS spans
-        FROM assignment_grids, unnest(during) AS span WHERE grid_id = grids.id
-    ) AS held
-    CROSS JOIN LATERAL unnest(asked.whole - held.spans) AS open (span)
-    WHERE grids.code >= :prefix AND grids.code < :prefix || ':' AND grids.code > :after
-    GROUP BY grids.code
-    ORDER BY grids.code
-"""  # of the versions of a grid each has the time in which it was in force
-
-
-def uncovered(start: datetime, end: datetime, prefix: str, after: str = "", limit: int | None = None) -> Any:
-    """When nobody has the grids of a prefix, inside a window: code, name, spans, hours; a row a grid."""
-    statement = text(UNCOVERED + "LIMIT :limit").columns(spans=TSTZMULTIRANGE())
-    return statement.bindparams(start=start, end=end, prefix=prefix, after=after, limit=limit)
-
-
-def version() -> Select[Any]:
-    """Names the present state of who has which grids; every change leaves a step, or a declined shift."""
-    steps = select(func.count()).select_from(AssignmentStep).scalar_subquery()
-    declined = select(func.count()).where(Shift.state == "declined").scalar_subquery()
-    return select(func.concat(steps, "/", declined))
-
-
-HOLES = """
-    INSERT INTO told_holes (grid_id, opens_at)
-    SELECT grids.id, upper(held.span)
-    FROM grids
-    CROSS JOIN LATERAL (
-        SELECT unnest(range_agg(span)) AS span FROM assignment_grids, unnest(during) AS span
-        WHERE grid_id = grids.id AND span && tstzrange(:now, :until, '[]')
-    ) AS held
-    WHERE grids.retired_at IS NULL AND upper(held.span) > :now AND upper(held.span) <= :until
-    ON CONFLICT DO NOTHING
-    RETURNING grid_id, opens_at
-"""
-
-
-def holes(now: datetime, until: datetime) -> Any:
-    """Keep, and give, which grids nobody will have from a moment soon to come; each once."""
-    return text(HOLES).bindparams(now=now, until=until)
 
 
 CARRY = """

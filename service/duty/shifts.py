@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_new
 from service import jobs
 from service.audit import actions as audit
 from service.db import announce, session, transaction, uuid7
-from service.duty import actions, queries
+from service.duty import actions, holes, queries
 from service.duty.models import HOLDING, Assignment, Shift, ShiftMember, SpotAnswer, SpotCheck, Swap, ToldHole
 from service.errors import Conflict, Forbidden, NotFound
 from service.policy import Caller
@@ -166,10 +166,10 @@ def announce_coming() -> None:
         if shifts:
             announce("shifts begin", shifts=[each.id for each in shifts],
                      teams=sorted({each.team_id for each in shifts}))  # fmt: skip
-        holes = session.execute(queries.holes(now, now + AHEAD)).all()
-        if holes:
+        opening = session.execute(holes.opening(now, now + AHEAD)).all()
+        if opening:
             announce(
-                "holes open", grids=[each.grid_id for each in holes], at=[each.opens_at for each in holes]
+                "holes open", grids=[each.grid_id for each in opening], at=[each.opens_at for each in opening]
             )
         session.execute(delete(ToldHole).where(ToldHole.opens_at < now - KEPT))
 

@@ -1,13 +1,20 @@
-"""Routes: what was promised against what was walked."""
+"""Routes: what nobody has, and what was promised against what was walked."""
 
+import csv
+import io
+import json
 from datetime import UTC, datetime
 
+from flask import Response, request
 from flask.views import MethodView
+from werkzeug.exceptions import NotAcceptable
 
 from service.areas.queries import reach, sight
 from service.coverage.queries import areas
 from service.db import fetch, session
+from service.duty import holes
 from service.duty import queries as duty
+from service.duty.schemas import HolesQuery, HolesSchema
 from service.fulfilment import queries, tally
 from service.fulfilment.schemas import FulfilmentQuery, FulfilmentSchema, RollsSchema
 from service.paging import cursor_at, read_cursor
@@ -15,6 +22,7 @@ from service.policy import Scope
 from service.teams import queries as teams
 from service.web import Blueprint, caller, needs, next_link, scope
 
+JSON, CSV = "application/json", "text/csv"
 blueprint = Blueprint(
     "fulfilment", __name__, url_prefix="/api/v1", description="What was promised, and what was walked"
 )
@@ -50,6 +58,40 @@ class Rolls(MethodView):
         """Show the spot checks of a shift, and who showed up"""
         shift = fetch(duty.shifts_visible_to(caller(), scope()), id=shift_id)
         return {"items": session.execute(queries.spot_checks(shift, duty.named_to(caller()))).all()}
+
+
+@blueprint.route("/duty/uncovered")
+class Uncovered(MethodView):
+    @needs("duty:holes")
+    @blueprint.arguments(HolesQuery, location="query")
+    @blueprint.response(200, HolesSchema)
+    def get(self, query):
+        """Ask which grids nobody has, and when
+
+        Grids that somebody always has are left out. `Accept` chooses JSON or CSV (a row a span).
+        """
+        form = request.accept_mimetypes.best_match([JSON, CSV]) if request.accept_mimetypes else JSON
+        if form is None:
+            raise NotAcceptable
+        prefix = sight(caller(), scope(), query.get("area"))
+        after = read_cursor(query["cursor"]) if "cursor" in query else ""
+        limit = query["limit"]
+        found = session.execute(holes.uncovered(query["start"], query["end"], prefix, after, limit + 1)).all()
+        cursor = cursor_at(found[limit - 1].code) if len(found) > limit else None
+        body = HolesSchema().dump({"window": query, "items": found[:limit], "next_cursor": cursor})
+        return _write(form, body), 200, next_link(cursor)
+
+
+def _write(form, body):
+    if form == JSON:
+        return Response(json.dumps(body, ensure_ascii=False), content_type=JSON)
+    out = io.StringIO()
+    table = csv.writer(out)
+    table.writerow(("code", "name", "from", "to"))
+    for item in body["items"]:
+        name = f"'{item['name']}" if item["name"][:1] in "=+-@\t\r" else item["name"]
+        table.writerows((item["code"], name, span["from"], span["to"]) for span in item["spans"])
+    return Response(out.getvalue(), content_type=f"{CSV}; charset=utf-8")
 
 
 def shifts_of(query):

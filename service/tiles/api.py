@@ -12,7 +12,7 @@ from service.coverage import measure
 from service.coverage import queries as coverage
 from service.coverage.windows import whole_hours
 from service.db import session
-from service.duty import queries as duty
+from service.duty import holes
 from service.errors import Invalid, NotFound
 from service.tiles import queries
 from service.tiles.queries import Tile
@@ -84,7 +84,7 @@ class TileJson(MethodView):
 
 
 def _version(layer, prefix, window):
-    states = {"coverage": coverage.version, "uncovered": duty.version}
+    states = {"coverage": coverage.version, "uncovered": holes.version}
     seen = session.scalars(states[layer]()).one() if layer in states else ""
     parts = (layer, prefix, *window, seen, places().revision)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
@@ -94,6 +94,6 @@ def _draw(layer, tile, window):
     if layer == "grids":
         return session.scalar(queries.grids(tile))
     if layer == "uncovered":
-        holes = session.execute(duty.uncovered(window.start, window.end, tile.prefix)).all()
-        return session.scalar(queries.uncovered(tile, holes))
+        open_grids = session.execute(holes.uncovered(window.start, window.end, tile.prefix)).all()
+        return session.scalar(queries.uncovered(tile, open_grids))
     return session.scalar(queries.coverage(tile, measure.by_grid(window, tile.prefix)))
