@@ -84,6 +84,7 @@ def create_app(settings: Settings | None = None) -> Service:
     db.listen("patrols timed", clients.settle)
     db.listen("grids revised", checkpoints.follow)
     db.listen("grids revised", duty.carry)
+    db.listen("team left", duty.leave)
     observe(app)
     app.register_blueprint(pages.blueprint)
     api = Api(app, spec_kwargs=SPEC)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, insert, select, text, type_coerce, update
+from sqlalchemy import ColumnElement, Select, insert, select, text, type_coerce, update
 from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE, MultiRange, Range
 from sqlalchemy.dialects.postgresql import insert as insert_new
 
@@ -329,19 +329,27 @@ def _announce_grids(assignment: Assignment, is_other: bool = True) -> None:
         announce("duty changed", grids=ids, teams=[assignment.team_id])
 
 
+def leave(team: UUID, member: UUID, at: datetime) -> None:
+    """Let who leaves a team be expected in none of its shifts from then on; what was theirs alone ends."""
+    _release(Assignment.team_id == team, member, at)
+
+
 def release(member: Member) -> None:
     """Let a person who has left be expected nowhere, and take their words out of what is kept."""
-    now = _now()
-    own = Assignment.member_id == member.id
-    open_ones = own & Assignment.ended_at.is_(None) & (Assignment.ends_at > now)
-    for assignment in session.scalars(select(Assignment).where(open_ones)).all():
-        end(assignment, None, None, Author(None, select(Team)))
-    mine = ShiftMember.member_id == member.id
-    ahead = mine & ShiftMember.state.in_(HOLDING) & ShiftMember.during.op("&>")(Range(now, None))
-    _do(update(ShiftMember).where(ahead).values(state="released"))
-    _do(update(ShiftMember).where(mine).values(reason=None))
+    _release(Assignment.id.is_not(None), member.id, _now())
+    _do(update(ShiftMember).where(ShiftMember.member_id == member.id).values(reason=None))
     asked = (Swap.from_member == member.id) | (Swap.to_member == member.id)
     _do(update(Swap).where(asked).values(reason=None))
+
+
+def _release(where: ColumnElement[bool], member: UUID, at: datetime) -> None:
+    lasting = Assignment.ended_at.is_(None), Assignment.ends_at > at, Assignment.member_id == member
+    for assignment in session.scalars(select(Assignment).where(where, *lasting)).all():
+        end(assignment, at, None, Author(None, select(Team)))
+    later = select(Shift.id).join(Assignment, Assignment.id == Shift.assignment_id)
+    later = later.where(where, Shift.starts_at >= at)
+    held = ShiftMember.state.in_(HOLDING) & ShiftMember.shift_id.in_(later)
+    _do(update(ShiftMember).where(held, ShiftMember.member_id == member).values(state="released"))
 
 
 def carry(grids: Sequence[int], retired: Sequence[int]) -> None:

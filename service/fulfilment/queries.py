@@ -37,15 +37,20 @@ def promised(shifts: Select[Shift], start: datetime, end: datetime, prefix: str)
     )  # fmt: skip
 
 
-def walked_by_team(pairs: Any) -> ColumnElement[bool]:
-    """Whether a patrol went on during a shift, by somebody who was in its team then."""
-    in_team = select(Membership.id).where(
-        Membership.member_id == Patrol.member_id,
-        Membership.team_id == pairs.c.team_id,
+def _overlaps(pairs: Any) -> tuple[ColumnElement[bool], ...]:
+    """A patrol went on during a shift, and its member was in the team then."""
+    return (
+        Patrol.first_at < pairs.c.ends_at,
+        Patrol.last_at >= pairs.c.starts_at,
         Membership.since <= Patrol.first_at,
         or_(Membership.until.is_(None), Membership.until > Patrol.first_at),
     )
-    return and_(Patrol.first_at < pairs.c.ends_at, Patrol.last_at >= pairs.c.starts_at, in_team.exists())
+
+
+def walked_by_team(pairs: Any) -> ColumnElement[bool]:
+    """Whether a patrol went on during a shift, by somebody who was in its team then."""
+    mine = and_(Membership.member_id == Patrol.member_id, Membership.team_id == pairs.c.team_id)
+    return select(Membership.id).where(mine, *_overlaps(pairs)).correlate_except(Membership).exists()
 
 
 def footprints(pairs: Any) -> Select[Any]:
@@ -94,7 +99,13 @@ def beginnings(pairs: Any) -> Select[Any]:
     shifts = select(pairs.c.shift_id, pairs.c.team_id, pairs.c.starts_at, pairs.c.ends_at).distinct()
     each = shifts.subquery("each_shift")
     began: Any = func.min(Patrol.first_at)
-    return select(each.c.shift_id, began.label("at")).where(walked_by_team(each)).group_by(each.c.shift_id)
+    return (
+        select(each.c.shift_id, began.label("at"))
+        .join(Membership, Membership.team_id == each.c.team_id)
+        .join(Patrol, Patrol.member_id == Membership.member_id)
+        .where(*_overlaps(each))
+        .group_by(each.c.shift_id)
+    )
 
 
 def team_names(ids: Sequence[UUID]) -> Select[*tuple[Any, ...]]:

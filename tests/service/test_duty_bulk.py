@@ -2,9 +2,12 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 
 import pytest
+from openpyxl import Workbook
 
+from service.teams.sheets import XLSX
 from tests.factories import COMMUNITY, a_grid, a_member, a_team
 from tests.service.test_duty import URL, an_assignment, grids, midnight, shifts_on
 
@@ -156,3 +159,18 @@ def test_a_second_copy_collides_for_members_only_where_they_are_busy(officer, te
 
 def test_a_month_without_assignments_cannot_be_copied(officer):
     assert copy(officer, next_month()[0]).status_code == 422
+
+
+def test_a_workbook_is_read_as_well(officer, team, ground):
+    book, out, day = Workbook(), BytesIO(), str(midnight(1).date())
+    book.active.append(["team", "grids", "from", "to", "rrule", "starts_at", "minutes"])
+    book.active.append([team.code, ground.code, day, day, "FREQ=DAILY", "20:00", 120])
+    book.save(out)
+    answer = officer.post(f"{URL}/bulk", data=out.getvalue(), content_type=XLSX)
+    assert (answer.status_code, answer.json["shifts"]) == (200, 1)
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b'{"rows": []}', b'{"rows": [{}]}', b'{"rows": 7}', b"\xff"])
+def test_a_body_that_is_no_rows_is_refused(officer, body):
+    answer = officer.post(f"{URL}/bulk", data=body, content_type="application/json")
+    assert answer.status_code in (400, 422)

@@ -345,3 +345,17 @@ def test_the_mark_does_not_depend_on_what_came_first(officer, signed_in, team, m
     patrol = walked(signed_in(member))
     under_way(officer, team, *grids(1), member_id=str(member.id))
     assert marks_of(officer, patrol) == {"outside_assignment"}
+
+
+def test_who_leaves_the_team_is_expected_in_its_shifts_no_more(officer, team, member, own, ground):
+    officer.delete(f"/api/v1/teams/{team.id}/members/{member.id}")
+    shown = officer.get(f"{SHIFTS}/{own}").json
+    assert (shown["state"], hours(officer, midnight(1), midnight(2))) == ("cancelled", {ground.code: 24.0})
+
+
+def test_who_is_moved_to_another_team_later_keeps_the_shifts_until_then(officer, team, member, ground):
+    made(officer, team, ground, days=(1, 4), member_id=str(member.id))
+    move = {"team_id": str(a_team().id), "at": midnight(2).isoformat()}
+    assert officer.post(f"/api/v1/members/{member.id}/transfer", json=move).status_code == 200
+    found = [shifts_on(officer, midnight(day))[0]["state"] for day in (1, 2, 3)]
+    assert found == ["planned", "cancelled", "cancelled"]
