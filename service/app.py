@@ -15,12 +15,16 @@ from service.clients import api as clients_api
 from service.coverage import actions as coverage
 from service.coverage import api as coverage_api
 from service.demo import api as demo_api
+from service.duty import actions as duty
+from service.duty import api as duty_api
+from service.fulfilment import api as fulfilment_api
 from service.live import actions as live
 from service.live import api as live_api
 from service.media import api as media_api
 from service.media import queries as media
 from service.members import actions as members
 from service.members import api as members_api
+from service.notices import api as notices_api
 from service.patrols import api as patrols_api
 from service.patrols import queries as patrols
 from service.privacy import api as privacy_api
@@ -38,11 +42,14 @@ FEATURES = (
     areas_api,
     checkpoints_api,
     teams_api,
+    duty_api,
+    notices_api,
     uploads_api,
     clients_api,
     media_api,
     patrols_api,
     coverage_api,
+    fulfilment_api,
     tiles_api,
     live_api,
     changes_api,
@@ -88,6 +95,8 @@ def create_app(settings: Settings | None = None) -> Service:
     db.listen("grids revised", live.tell_revised)
     db.listen("photo arrives", members.hold)
     media.shown_by(patrols.shows_photo)
+    db.listen("grids revised", duty.carry)
+    db.listen("team left", duty.leave)
     observe(app)
     app.register_blueprint(pages.blueprint)
     api = Api(app, spec_kwargs=SPEC)

@@ -97,11 +97,12 @@ def _merged(version: UUID, window: Window, prefix: str) -> dict[int, Merged]:
     by_grid: dict[int, list[Any]] = {}
     for row in queries.merged(parts(window), prefix):
         by_grid.setdefault(row.grid_id, []).append(row)
-    cells = _cells(places(), list(by_grid))
+    cells = cells_in(places(), list(by_grid))
     return {grid_id: _merge(rows, cells[grid_id]) for grid_id, rows in by_grid.items()}
 
 
-def _cells(where: Places, grid_ids: Sequence[int]) -> dict[int, Cells]:
+def cells_in(where: Places, grid_ids: Sequence[int]) -> dict[int, Cells]:
+    """The rasters of some grids, by id."""
     at = np.flatnonzero(np.isin(where.ids, grid_ids))
     return dict(zip(where.ids[at].tolist(), where.all_cells(at.tolist()), strict=True))
 

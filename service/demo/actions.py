@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import shapely
 from geoalchemy2.shape import from_shape
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 
 from service.areas import actions as areas
 from service.areas import tree
@@ -18,9 +18,10 @@ from service.checkpoints.models import Checkpoint
 from service.checkpoints.proofs import make_static
 from service.coverage.actions import rebuild_marked
 from service.db import session, transaction, uuid7
-from service.demo import accounts, day, ground, marks, people, queries
+from service.demo import accounts, day, ground, marks, people, queries, rota
 from service.demo.ground import Ground
 from service.demo.people import People
+from service.duty.actions import Author, Wanted, assign
 from service.members.models import Consent, Member
 from service.settings import Settings
 from service.teams.models import Membership, Team
@@ -76,6 +77,8 @@ def load(settings: Settings, on_step: OnStep, size: Size = WHOLE, now: datetime 
         with transaction():
             accounts.issue(accounts.planned(plan.people, plan.home), settings.demo_accounts)
     on_step("accounts", 1, 1)
+    if not session.scalar(queries.has_assignments()):
+        put_on_duty(plan, now or datetime.now(UTC), on_step)
     if not session.scalar(queries.has_patrols()):
         walk(plan, size.patrols, now or datetime.now(UTC), on_step)
 
@@ -129,6 +132,20 @@ def _checkpoint(mark: marks.MarkPlan, grid_id: int) -> dict[str, Any]:
 def _enlist(rows: People) -> None:
     for model, part in zip((Team, Member, Membership, Consent), rows, strict=True):
         session.execute(insert(model), part)
+
+
+def put_on_duty(plan: Plan, now: datetime, on_step: OnStep) -> None:
+    """Give the grids of each community to teams that are at home there, for some hours of the day."""
+    duties = rota.rota(plan.ground.grids, plan.people.teams, now)
+    ids = {row.code: row.id for row in session.execute(queries.grid_ids())}
+    author = Author(None, select(Team))
+    for done in range(0, len(duties), AT_ONCE):
+        on_step("assignments", done, len(duties))
+        with transaction():
+            for each in duties[done : done + AT_ONCE]:
+                grids = tuple(ids[code] for code in each.grids)
+                assign(Wanted(each.team["id"], None, grids, each.pattern), author)
+    on_step("assignments", len(duties), len(duties))
 
 
 def walk(plan: Plan, count: int, now: datetime, on_step: OnStep) -> None:

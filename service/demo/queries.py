@@ -6,6 +6,7 @@ from sqlalchemy import Select, exists, func, select
 
 from service.areas.models import Grid
 from service.checkpoints.models import Checkpoint
+from service.duty.models import Assignment
 from service.members.models import Member
 from service.patrols.models import Patrol
 
@@ -31,6 +32,11 @@ def posted() -> Select[*tuple[Any, ...]]:
 def has_people() -> Select[Any]:
     """Whether the people of the demonstration are there."""
     return select(exists().where(Member.code == "HX-000001"))
+
+
+def has_assignments() -> Select[Any]:
+    """Whether anybody has been given grids."""
+    return select(exists().where(Assignment.id.is_not(None)))
 
 
 def has_patrols() -> Select[Any]:

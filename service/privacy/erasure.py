@@ -9,8 +9,11 @@ from service.audit import actions as audit
 from service.clients.models import HeldPosition
 from service.coverage import actions as coverage
 from service.db import session
+from service.duty import actions as duty
+from service.duty.models import SpotAnswer
 from service.media import actions as media
 from service.members.models import Consent, Device, Invitation, Member, SecondFactor, Session
+from service.notices.models import NoticeRead
 from service.outbox.models import OutboxEvent
 from service.patrols.models import CheckIn, Fix, Patrol
 from service.privacy import queries
@@ -19,7 +22,18 @@ from service.uploads.models import QuarantinedItem
 
 NAME = "已注销"
 # what belongs to nobody else and goes as a whole
-OWN = (Consent, Session, Device, Invitation, SecondFactor, QuarantinedItem, HeldPosition, OutboxEvent)
+OWN = (
+    Consent,
+    Session,
+    Device,
+    Invitation,
+    SecondFactor,
+    QuarantinedItem,
+    HeldPosition,
+    OutboxEvent,
+    SpotAnswer,
+    NoticeRead,
+)
 
 
 def erase(member: Member) -> None:
@@ -32,6 +46,7 @@ def erase(member: Member) -> None:
     for model in OWN:
         _do(delete(model).where(model.member_id == member.id))
     media.erase_of(member.id)
+    duty.release(member)
     _erase_positions(member)
     _end_memberships(member)
     _forget_identity(member)

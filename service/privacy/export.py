@@ -23,6 +23,11 @@ _LISTS = {
     "check_ins": queries.check_ins_of,
     "held_positions": queries.held_positions_of,
     "photos": media.of_member,
+    "assignments": queries.assignments_of,
+    "shifts": queries.shifts_of,
+    "swaps": queries.swaps_of,
+    "spot_answers": queries.spot_answers_of,
+    "notices_read": queries.notices_read_by,
     "access_log": queries.looks_at,
 }
 _PATROL = ("id", "mode", "started_at", "ended_at", "first_at", "last_at")

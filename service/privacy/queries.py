@@ -12,7 +12,9 @@ from service.audit.models import AuditRow
 from service.audit.queries import about
 from service.clients.models import HeldPosition
 from service.coverage.models import CoverageMark
+from service.duty.models import Assignment, Shift, ShiftMember, SpotAnswer, SpotCheck, Swap
 from service.members.models import Consent, Member, Session
+from service.notices.models import Notice, NoticeRead
 from service.patrols.models import CheckIn, Fix, Patrol
 from service.policy import Caller, Scope
 from service.privacy.models import RetentionRun
@@ -128,6 +130,41 @@ def held_positions_of(member_id: UUID) -> Select[*tuple[Any, ...]]:
     columns = (HeldPosition.recorded_at, HeldPosition.received_at, *place, HeldPosition.accuracy_m)
     own = select(*columns).where(HeldPosition.member_id == member_id)
     return own.order_by(HeldPosition.recorded_at, HeldPosition.track_id)
+
+
+def assignments_of(member_id: UUID) -> Select[*tuple[Any, ...]]:
+    """What was given to a member alone."""
+    when = (Assignment.starts_at, Assignment.ends_at, Assignment.rrule, Assignment.begins, Assignment.minutes)
+    own = select(Assignment.id, *when, Assignment.reason, Assignment.ended_at)
+    return own.where(Assignment.member_id == member_id).order_by(Assignment.id)
+
+
+def shifts_of(member_id: UUID) -> Select[*tuple[Any, ...]]:
+    """The shifts that a member was in, and what the member said to them."""
+    said = (ShiftMember.state, ShiftMember.reason, ShiftMember.answered_at)
+    own = select(Shift.id, Shift.starts_at, Shift.ends_at, *said)
+    joined = own.join(ShiftMember, ShiftMember.shift_id == Shift.id)
+    return joined.where(ShiftMember.member_id == member_id).order_by(Shift.starts_at)
+
+
+def swaps_of(member_id: UUID) -> Select[*tuple[Any, ...]]:
+    """The swaps that a member asked for, or was asked to take."""
+    asked = (Swap.from_member == member_id) | (Swap.to_member == member_id)
+    columns = (Swap.shift_id, Swap.state, Swap.reason, Swap.asked_at, Swap.decided_at)
+    return select(*columns).where(asked).order_by(Swap.asked_at)
+
+
+def spot_answers_of(member_id: UUID) -> Select[*tuple[Any, ...]]:
+    """The spot checks that a member answered."""
+    columns = (SpotCheck.shift_id, SpotCheck.asked_at, SpotAnswer.at)
+    joined = select(*columns).join(SpotAnswer, SpotAnswer.spot_check_id == SpotCheck.id)
+    return joined.where(SpotAnswer.member_id == member_id).order_by(SpotAnswer.at)
+
+
+def notices_read_by(member_id: UUID) -> Select[*tuple[Any, ...]]:
+    """The notices that a member has read."""
+    joined = select(Notice.title, NoticeRead.read_at).join(NoticeRead, NoticeRead.notice_id == Notice.id)
+    return joined.where(NoticeRead.member_id == member_id).order_by(NoticeRead.read_at)
 
 
 def looks_at(member_id: UUID, row_ids: Collection[int] | None = None) -> Select[Any]:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Select
 
 from service.audit import actions as audit
-from service.db import session, uuid7
+from service.db import announce, session, uuid7
 from service.errors import Conflict
 from service.members.models import Member
 from service.teams import queries
@@ -88,6 +88,7 @@ def _now() -> datetime:
 
 def _end(membership: Membership, at: datetime) -> None:
     audit.record("team.leave", "team", membership.team_id, subject=membership.member_id)
+    announce("team left", team=membership.team_id, member=membership.member_id, at=at)
     if membership.since >= at:
         session.delete(membership)
     else:

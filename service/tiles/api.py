@@ -1,13 +1,17 @@
 """Routes: vector tiles of the map's layers."""
 
+import hashlib
+
 from flask import Response, request
 from flask.views import MethodView
 
 from geo.tiles import DEEPEST, is_tile
+from service.areas.places import places
 from service.areas.queries import sight
 from service.coverage import measure, versions
 from service.coverage.windows import whole_hours
 from service.db import session
+from service.duty import holes
 from service.errors import Invalid, NotFound
 from service.tiles import queries
 from service.tiles.cache import TileCache
@@ -20,6 +24,7 @@ MVT = "application/vnd.mapbox-vector-tile"
 GRID = {"code": "String", "name": "String", "basis": "String"}
 LAYERS = {
     "grids": GRID,
+    "uncovered": GRID | {"hours": "Number"},
     "coverage": GRID
     | {
         "share_seen": "Number",
@@ -83,6 +88,9 @@ class TileJson(MethodView):
 
 
 def _version(layer, prefix, window):
+    if layer == "uncovered":
+        parts = (layer, prefix, *window, session.scalars(holes.version()).one(), places().revision)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
     named = versions.of_footprints if layer == "coverage" else versions.of_ground
     return named(layer, prefix, *window)
 
@@ -90,4 +98,7 @@ def _version(layer, prefix, window):
 def _draw(layer, tile, window):
     if layer == "grids":
         return bytes(session.scalar(queries.grids(tile)))
+    if layer == "uncovered":
+        open_grids = session.execute(holes.uncovered(window.start, window.end, tile.prefix)).all()
+        return bytes(session.scalar(queries.uncovered(tile, open_grids)))
     return bytes(session.scalar(queries.coverage(tile, measure.by_grid(window, tile.prefix))))

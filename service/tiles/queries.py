@@ -38,6 +38,21 @@ def grids(tile: Tile) -> TextClause:
     return text(layer).bindparams(**tile._asdict(), buffer=BUFFER)
 
 
+def uncovered(tile: Tile, holes: Sequence[Any]) -> TextClause:
+    """The grids that nobody has at some time of a window, with how many hours of it."""
+    layer = f"""
+        SELECT ST_AsMVT(open, 'uncovered', 4096, 'geom', 'id') FROM (
+            SELECT drawn.*, hours FROM ({GRIDS}) AS drawn
+            JOIN unnest(:codes, :hours) AS found (code, hours) USING (code)
+            WHERE geom IS NOT NULL
+        ) AS open"""
+    arrays = [
+        bindparam("codes", [each.code for each in holes], ARRAY(TEXT)),
+        bindparam("hours", [float(each.hours) for each in holes], ARRAY(DOUBLE_PRECISION)),
+    ]
+    return text(layer).bindparams(*arrays, **tile._asdict(), buffer=BUFFER)
+
+
 def coverage(tile: Tile, measures: Sequence[Measure]) -> TextClause:
     """The grids, coloured by what was seen of them."""
     columns: dict[str, tuple[Any, list[Any]]] = {

@@ -175,3 +175,11 @@ def test_elsewhere_there_are_no_accounts_to_tell(app, client, tmp_path, monkeypa
 def credentials(account):
     device = {"id": "d1", "name": "a phone"}
     return {"username": account["username"], "password": account["password"], "device": device}
+
+
+def test_every_grid_has_a_team_for_some_hours_and_holes_for_others(loaded, signed_in):
+    start = NOW.replace(minute=0, second=0, microsecond=0)
+    window = {"from": start.isoformat(), "to": (start + timedelta(days=7)).isoformat(), "limit": 500}
+    officer = signed_in(role="officer", area="632800000000")
+    holes = officer.get("/api/v1/duty/uncovered", query_string=window).json["items"]
+    assert len(holes) == count(Grid) and all(0 < each["hours"] < 7 * 24 for each in holes)

@@ -13,12 +13,13 @@ from service import db
 from service.audit.models import AuditRow
 from service.coverage.actions import mark, rebuild_marked
 from service.db import session, uuid7
+from service.duty.models import ShiftMember
 from service.errors import SignInNeeded
 from service.members.models import Consent, Member
 from service.patrols.models import CheckIn, Fix
 from service.privacy import actions, erasure
 from service.uploads import actions as uploads
-from tests.factories import a_grid, a_member, a_team
+from tests.factories import COMMUNITY, a_grid, a_member, a_square, a_team
 from tests.service.phone import (
     a_check_in,
     a_patrol,
@@ -29,6 +30,7 @@ from tests.service.phone import (
     send,
     verdicts,
 )
+from tests.service.test_duty import made, midnight, shifts_on
 
 DELINGHA, GOLMUD = "632802000000", "632801000000"
 CONSENT = "/api/v1/me/consents/track"
@@ -359,7 +361,7 @@ def test_coverage_that_was_not_worked_out_yet_outlives_the_walker(admin, signed_
 
 def test_every_table_of_people_is_erased_or_kept_on_purpose():
     personal = {name for name, table in db.Base.metadata.tables.items() if "member_id" in table.columns}
-    acts = {"memberships", "patrols", "upload_items"}  # stay, under the pseudonym
+    acts = {"memberships", "patrols", "upload_items", "assignments", "shift_members"}  # stay, unnamed
     photos = {"photos", "photo_parts"}  # erased by their own feature, with what lies in the store
     assert personal == acts | photos | {model.__tablename__ for model in erasure.OWN}
 
@@ -394,3 +396,31 @@ def test_nobody_erases_members_of_another_county(signed_in, walker):
 @pytest.mark.parametrize("role", ["member", "leader", "officer", "centre", "auditor"])
 def test_nobody_but_an_admin_erases(signed_in, role):
     assert signed_in(role=role).delete(f"/api/v1/members/{a_member().id}").status_code == 403
+
+
+# --- duty ---
+
+
+def on_duty(walker, officer):
+    """A shift of the walker alone, declined with words; and a notice that was read."""
+    team = a_team(walker)
+    ground = a_grid(COMMUNITY + "009", a_square(97.5))
+    made(officer, team, ground, member_id=str(walker.id))
+    return shifts_on(officer, midnight(1))[0]["id"]
+
+
+def test_a_copy_has_shifts_and_assignments(signed_in, phone, walker):
+    shift = on_duty(walker, signed_in(role="officer", area=DELINGHA))
+    phone.post(f"/api/v1/shifts/{shift}/decline", json={"reason": "发烧"})
+    copy = phone.get("/api/v1/me/export").json
+    assert (len(copy["assignments"]), copy["shifts"][0]["reason"]) == (1, "发烧")
+
+
+def test_an_erased_member_is_expected_nowhere_and_leaves_no_words(admin, signed_in, phone, walker):
+    officer = signed_in(role="officer", area=DELINGHA)
+    shift = on_duty(walker, officer)
+    phone.post(f"/api/v1/shifts/{shift}/decline", json={"reason": "发烧"})
+    admin.delete(f"/api/v1/members/{walker.id}")
+    session.expire_all()
+    places = session.query(ShiftMember).filter_by(member_id=walker.id).all()
+    assert {(each.state, each.reason) for each in places} == {("declined", None), ("released", None)}

@@ -5,8 +5,9 @@ from math import asinh, pi, radians, tan
 import pytest
 
 from service.coverage.actions import rebuild_marked
-from tests.factories import a_checkpoint, a_grid, a_member
+from tests.factories import a_checkpoint, a_grid, a_member, a_team
 from tests.service.phone import a_patrol, send
+from tests.service.test_duty import made, midnight
 
 
 def tile_at(lon=97.371, lat=37.371, z=15):
@@ -75,3 +76,20 @@ def test_a_tile_changes_with_the_checkpoints_that_stand(centre, grid):
 def test_a_kept_tile_is_not_shown_to_who_may_not_see_it(centre, grid, signed_in):
     centre.get(tile_at())
     assert signed_in(role="officer", area="632801000000").get(tile_at()).data == b""
+
+
+def test_the_layer_of_holes_shows_what_nobody_has(centre, signed_in, grid):
+    window = {"from": midnight(1).isoformat(), "to": midnight(2).isoformat()}
+    url = tile_at().replace("coverage", "uncovered")
+    open_all_day = centre.get(url, query_string=window)
+    made(signed_in(role="officer"), a_team(), grid, starts_at="00:00", minutes=1440)
+    assert (grid.code.encode() in open_all_day.data, centre.get(url, query_string=window).data) == (True, b"")
+
+
+def test_the_layer_of_holes_is_another_after_a_change_of_duty(centre, signed_in, grid):
+    window = {"from": midnight(1).isoformat(), "to": midnight(2).isoformat()}
+    url = tile_at().replace("coverage", "uncovered")
+    seen = {"If-None-Match": centre.get(url, query_string=window).headers["ETag"]}
+    before = centre.get(url, query_string=window, headers=seen).status_code
+    made(signed_in(role="officer"), a_team(), grid)
+    assert (before, centre.get(url, query_string=window, headers=seen).status_code) == (304, 200)

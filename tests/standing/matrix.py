@@ -31,6 +31,11 @@ PATHS = {  # path parameter → the kind of thing that it names
     "quarantined_id": "quarantined",
     "checkpoint_id": "checkpoint",
     "sha256": "photo",
+    "assignment_id": "assignment",
+    "shift_id": "shift",
+    "swap_id": "swap",
+    "spot_check_id": "spot_check",
+    "notice_id": "notice",
 }
 FIXED = {"layer": "coverage", "name": "not-found", "filename": "index.html", "token": "nobodys"}
 FILTERS = {"area": "area", "parent": "area", "team": "team", "member": "member", "grid": "grid"}
@@ -46,6 +51,11 @@ SHOWN_BY = {
     "quarantined": ("quarantine:read",),
     "checkpoint": ("checkpoints:read",),
     "photo": ("media:read",),
+    "assignment": ("duty:read",),
+    "shift": ("duty:read", "duty:fulfilment"),
+    "swap": ("duty:read",),
+    "spot_check": ("duty:read", "duty:fulfilment"),
+    "notice": ("notices:read",),
 }
 NEVER_ALIKE = ("POST /api/v1/me/devices",)  # every answer has a token of its own
 NAMED_BY_CALLERS = ("PUT /api/v1/media/<sha256>",)  # whoever has it may send it, whoever else has sent it
@@ -105,6 +115,16 @@ def a_proposal(things: dict[str, Thing]) -> dict[str, Any]:
     return json(type="FeatureCollection", features=[feature]) | {"query_string": {"dry_run": "true"}}
 
 
+def a_duty(things: dict[str, Thing]) -> dict[str, Any]:
+    pattern = {"rrule": "FREQ=DAILY;COUNT=1", "starts_at": "03:00", "minutes": 60}
+    period = {"from": "2030-01-01T00:00:00Z", "to": "2030-01-03T00:00:00Z"}
+    return json(team_id=things["team"].key, grids=[things["grid"].key], **pattern, **period)
+
+
+def duty_rows(things: dict[str, Thing]) -> dict[str, Any]:
+    return table(f"team,area,season,year\nT-none,{things['area'].key},fire_season,2030")
+
+
 class Need(NamedTuple):
     """What a route cannot do without, and which of the things that it names must be seen."""
 
@@ -115,6 +135,31 @@ class Need(NamedTuple):
 
 NEEDS = {
     "GET /api/v1/events": Need(lambda t, c: {}, takes=(406,)),  # a stream would never end
+    "POST /api/v1/assignments": Need(lambda t, c: a_duty(t), ("team",)),
+    "PATCH /api/v1/assignments/<uuid:assignment_id>": Need(
+        lambda t, c: json(minutes=90) | {"headers": {"If-Match": "*"}}, takes=(412,)
+    ),
+    "POST /api/v1/assignments/<uuid:assignment_id>/end": Need(lambda t, c: json(note="完"), takes=(409,)),
+    "POST /api/v1/assignments/<uuid:assignment_id>/hand-over": Need(
+        lambda t, c: json(team_id=t["team"].key, note="换防"), ("team",), takes=(409,)
+    ),
+    "POST /api/v1/assignments/bulk": Need(lambda t, c: duty_rows(t), takes=(422,)),
+    "POST /api/v1/assignments/copy": Need(
+        lambda t, c: json(area=t["area"].key, month="2031-01"), takes=(422,)
+    ),
+    "POST /api/v1/shifts/<uuid:shift_id>/accept": Need(lambda t, c: {}, takes=(409,)),
+    "POST /api/v1/shifts/<uuid:shift_id>/decline": Need(lambda t, c: json(reason="雪"), takes=(409,)),
+    "POST /api/v1/shifts/<uuid:shift_id>/late": Need(lambda t, c: json(minutes=5), takes=(409,)),
+    "POST /api/v1/shifts/<uuid:shift_id>/swaps": Need(
+        lambda t, c: json(to_member=t["spare"].key), takes=(404, 409)
+    ),
+    "POST /api/v1/shifts/<uuid:shift_id>/spot-checks": Need(lambda t, c: json(minutes=5), takes=(409,)),
+    "POST /api/v1/swaps/<uuid:swap_id>/decision": Need(lambda t, c: json(approved=False), takes=(409,)),
+    "POST /api/v1/spot-checks/<uuid:spot_check_id>/answer": Need(lambda t, c: {}, takes=(409,)),
+    "POST /api/v1/notices": Need(
+        lambda t, c: json(title="a", text="b", area=t["area"].key), takes=(404, 422)
+    ),
+    "POST /api/v1/notices/<uuid:notice_id>/read": Need(lambda t, c: {}, takes=(409,)),
     "GET /api/v1/grids/locate": Need(
         lambda t, c: {"query_string": {"lon": c[0] + 0.001, "lat": c[1] + 0.001}}, ("grid",)
     ),

@@ -4,6 +4,7 @@
 """
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,9 +14,11 @@ from sqlalchemy import select
 from service.areas.models import Area, GridRevision
 from service.coverage.actions import rebuild_marked
 from service.db import session, uuid7
+from service.duty.models import Assignment, Shift, SpotCheck, Swap
 from service.members import actions
 from service.members.models import Session
 from service.members.tokens import hash_of
+from service.notices.models import Notice, NoticeTeam
 from service.policy import POLICY, Caller, Scope
 from service.uploads.models import QuarantinedItem
 from tests.factories import a_checkpoint, a_grid, a_member, a_session, a_square, a_team
@@ -41,6 +44,7 @@ ROLES = {  # whom the matrix lets ask: name → role, area
     "admin of the county": ("admin", "632802000000"),
     "auditor of the county": ("auditor", "632802000000"),
 }
+TEAMS_OWN = ("team", "assignment", "shift", "swap", "spot_check", "notice")  # all of the team see them
 _numbers = count(1)
 
 
@@ -110,8 +114,8 @@ def sees(who: Who, permission: str, thing: Thing) -> bool:
     if scope is Scope.AREA:
         return thing.area.startswith(area) or (own and thing.kind == "member")
     if scope is Scope.TEAM:
-        return who.id in thing.leaders or (own and thing.kind != "team")
-    return own or (thing.kind == "team" and who.id in thing.people)
+        return who.id in thing.leaders or (own and thing.kind not in TEAMS_OWN)
+    return own or (thing.kind in TEAMS_OWN and who.id in thing.people)
 
 
 def build(app: Any) -> World:
@@ -142,6 +146,11 @@ _KINDS = {
         "quarantined",
         "checkpoint",
         "photo",
+        "assignment",
+        "shift",
+        "swap",
+        "spot_check",
+        "notice",
     )
 } | {"spare": "member"}
 
@@ -169,6 +178,7 @@ def _settle(app: Any, world: World, code: str) -> None:
     led = frozenset([leader.id])
     ground["team"] = Thing("team", str(team.id), code, None, ids, led, (str(team.id), team.code, team.name))
     ground["spare"] = _shown(spare, frozenset(), ())
+    ground |= _duty(team, others, ids, led)
     ordinals = ("leader", "member", "colleague")
     for person, ordinal in zip(people, ordinals, strict=True):
         who = _who(f"{ordinal} of the community", person)
@@ -185,6 +195,36 @@ def _settle(app: Any, world: World, code: str) -> None:
             world.places.append(Place(f"{ordinal} of {code}", things, GROUND[code]))
         if code == HOME and ordinal != "colleague":
             world.callers.append(who)
+
+
+def _duty(team: Any, others: Any, ids: frozenset[UUID], led: frozenset[UUID]) -> dict[str, Thing]:
+    """A shift of the team that goes on, in no grid of its own; a swap, a spot check, and a notice."""
+    now = datetime.now(UTC)
+    span = {"starts_at": now - timedelta(hours=1), "ends_at": now + timedelta(hours=1)}
+    pattern = {"rrule": "FREQ=DAILY", "begins": "20:00", "minutes": 120, "reason": _name()}
+    period = {"starts_at": now, "ends_at": now + timedelta(days=9)}
+    assignment = Assignment(id=uuid7(), team_id=team.id, **period, **pattern)
+    shift = Shift(id=uuid7(), assignment_id=assignment.id, team_id=team.id, **span)
+    one, other = (person.id for person in others)
+    swap = Swap(id=uuid7(), shift_id=shift.id, from_member=one, to_member=other)
+    check = SpotCheck(id=uuid7(), shift_id=shift.id, asked_at=now, closes_at=now + timedelta(hours=1))
+    notice = Notice(id=uuid7(), title=_name(), text=_name(), area_code=team.area_code)
+    for rows in (
+        [assignment, notice],
+        [shift],
+        [swap, check, NoticeTeam(notice_id=notice.id, team_id=team.id)],
+    ):
+        session.add_all(rows)
+        session.flush()
+    signs = {
+        "assignment": (str(assignment.id), pattern["reason"]),
+        "shift": (str(shift.id),),
+        "swap": (str(swap.id),),
+        "spot_check": (str(check.id),),
+        "notice": (str(notice.id), notice.title, notice.text),
+    }
+    home = team.area_code
+    return {kind: Thing(kind, told[0], home, None, ids, led, told) for kind, told in signs.items()}
 
 
 def _person(role: str, area: str) -> Any:
