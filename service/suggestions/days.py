@@ -79,10 +79,30 @@ class _Week:
         return len(self.of_team[team, day]) < self.per_day
 
     def _swap(self, grid: int, day: int, other: int) -> None:
-        """Free `day` at a grid that has `other` free: its visit moves there, and so on while it is too much."""
-        moving: int | None = grid
-        while moving is not None:
-            team = self.of_grid.pop((moving, day))
-            self.of_team[team, day].remove(moving)
-            pushed = None if self._has_room(team, other) else self._movable(team, other, day)
-            ...
+        """Free `day` at a grid that has `other` free: its visit moves there, and whatever that pushes out.
+
+        A team that gets one too many on `other` gives one that has not moved yet back to `day`, where it has
+        just lost one; so each visit moves at most once, and the chain ends.
+        """
+        moved: set[int] = set()
+        team = self.of_grid.get((grid, day))
+        while team is not None:
+            self._move(team, grid, day, other)
+            moved.add(grid)
+            if len(self.of_team[team, other]) <= self.per_day:
+                return
+            grid = self._movable(team, other, day, moved)
+            following = self.of_grid.get((grid, day))
+            self._move(team, grid, other, day)
+            team = following
+
+    def _movable(self, team: int, day: int, other: int, moved: set[int]) -> int:
+        grids = self.of_team[team, day]
+        return next(g for g in grids if g not in moved and self.of_grid.get((g, other)) != team)
+
+    def _move(self, team: int, grid: int, day: int, other: int) -> None:
+        if self.of_grid.get((grid, day)) == team:
+            del self.of_grid[grid, day]
+        self.of_team[team, day].remove(grid)
+        self.of_team[team, other].append(grid)
+        self.of_grid[grid, other] = team

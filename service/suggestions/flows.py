@@ -1,7 +1,7 @@
 """What a maximum flow says at once about whether targets can be met (Ford and Fulkerson 1956).
 
-Visits flow from teams to grids. One flow knows of hours, days and distance, the other of how many grids a team
-and how many teams a grid may have; only a search can tell how the two go together.
+Visits flow from teams to grids. One flow knows of hours, days and distance, the other of how many grids a
+team and how many teams a grid may have; only a search can tell how the two go together.
 """
 
 from collections.abc import Sequence

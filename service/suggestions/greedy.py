@@ -44,7 +44,9 @@ class _Plan:
             team = min(able, key=lambda t: (-min(part, self.left[t]), self._price(t, grid, part), t))
             chosen[team] = min(part, self.left[team])
             wanted -= chosen[team]
-        for team, count in chosen.items():
+        if not wanted and len(chosen) < limits.min_teams_per_grid:
+            chosen[max(chosen)] -= 1  # its target is not met by so few teams
+        for team, count in ((team, count) for team, count in chosen.items() if count):
             self.visits[team, grid] = count
             self.left[team] -= count
             self.room[team] -= 1

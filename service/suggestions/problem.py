@@ -5,7 +5,7 @@ lies one grid's spacing away from the team's home.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import median
 from typing import Any
@@ -128,13 +128,14 @@ class Problem:
 
     def without(self, *limits: str) -> "Problem":
         """The same problem with some limits lifted."""
-        loose: dict[str, Any] = {"days": 7, "shift_minutes": 7 * 24 * 60, "min_teams_per_grid": 1,
-                 "max_teams_per_grid": len(self.teams)}  # fmt: skip
-        lifted = {name: loose.get(name) for name in limits}
+        loose: dict[str, Any] = {
+            "days": 7,
+            "shift_minutes": 7 * 24 * 60,
+            "min_teams_per_grid": 1,
+            "max_teams_per_grid": len(self.teams),
+        }
+        lifted: dict[str, Any] = {name: loose.get(name) for name in limits}
         return replace(self, limits=replace(self.limits, **lifted))
-
-
-NAMES = tuple(field.name for field in fields(Limits))
 
 
 def missed(problem: Problem, visits: Visits) -> list[int]:
@@ -162,7 +163,7 @@ def detached(problem: Problem, visits: Visits) -> list[int]:
 
 
 def price_of_missing(problem: Problem, grid: int) -> int:
-    """Points for each visit that a grid lacks: more than it can save elsewhere, and more where it is urgent."""
+    """Points for each visit that a grid lacks, more where it is urgent; more than any other cost of it."""
     return (FARTHEST + DETACHED + UNEVEN + CHANGED) * 2 * (1 + problem.grids[grid].urgency)
 
 
