@@ -15,6 +15,7 @@ from service.members import api as members_api
 from service.patrols import api as patrols_api
 from service.privacy import api as privacy_api
 from service.settings import Settings
+from service.suggestions import api as suggestions_api
 from service.teams import api as teams_api
 from service.tiles import api as tiles_api
 from service.uploads import api as uploads_api
@@ -30,6 +31,7 @@ FEATURES = (
     uploads_api,
     patrols_api,
     coverage_api,
+    suggestions_api,
     tiles_api,
     audit_api,
     privacy_api,

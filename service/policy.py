@@ -79,6 +79,7 @@ POLICY: dict[str, dict[str, Scope]] = {
     "members:invite":             _row("-        t        a         -        a       -"),
     "members:erase":              _row("-        -        -         -        a       -"),
     "people:import":              _row("-        -        a         -        a       -"),
+    "assignments:suggest":        _row("-        -        a         -        -       -"),
     "patrols:read":               _row("o        t        a         -        -       -"),
     "tracks:read":                _row("o        t        a         -        -       -"),
     "quarantine:read":            _row("-        -        a         -        -       -"),

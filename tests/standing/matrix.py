@@ -29,6 +29,7 @@ PATHS = {  # path parameter → the kind of thing that it names
     "session_id": "session",
     "device_id": "device",
     "quarantined_id": "quarantined",
+    "suggestion_id": "suggestion",
 }
 FIXED = {"layer": "coverage", "name": "not-found", "filename": "index.html"}
 FILTERS = {"area": "area", "parent": "area", "team": "team", "member": "member", "grid": "grid"}
@@ -42,6 +43,7 @@ SHOWN_BY = {
     "session": ("me:sign-in",),
     "device": ("me",),
     "quarantined": ("quarantine:read",),
+    "suggestion": ("assignments:suggest",),
 }
 NEVER_ALIKE = ("POST /api/v1/me/devices",)  # every answer has a token of its own
 MADE_BY_PHONES = ("POST /api/v1/uploads",)  # a phone makes ids itself, and must hear that one is taken
@@ -100,6 +102,11 @@ def a_proposal(things: dict[str, Thing]) -> dict[str, Any]:
     return json(type="FeatureCollection", features=[feature]) | {"query_string": {"dry_run": "true"}}
 
 
+def a_question(things: dict[str, Thing]) -> dict[str, Any]:
+    period = {"from": "2026-12-01T00:00:00+08:00", "to": "2026-12-08T00:00:00+08:00"}
+    return json(area=things["area"].key, **period)
+
+
 class Need(NamedTuple):
     """What a route cannot do without, and which of the things that it names must be seen."""
 
@@ -125,6 +132,7 @@ NEEDS = {
     "POST /api/v1/teams": Need(
         lambda t, c: json(code="T-new", name="新队", kind="alarm_bell", area=t["area"].key), ("area",)
     ),
+    "POST /api/v1/assignments/suggest": Need(lambda t, c: a_question(t), ("area",)),
     "PATCH /api/v1/teams/<uuid:team_id>": Need(
         lambda t, c: json(name="新名", area=t["area"].key) | {"headers": {"If-Match": "*"}}
     ),

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from service.areas.models import Area, GridRevision
 from service.coverage.actions import rebuild_marked
@@ -17,8 +17,9 @@ from service.members import actions
 from service.members.models import Session
 from service.members.tokens import hash_of
 from service.policy import POLICY, Caller, Scope
+from service.suggestions.models import Suggestion
 from service.uploads.models import QuarantinedItem
-from tests.factories import a_grid, a_member, a_session, a_square, a_team
+from tests.factories import BEGINNING, a_grid, a_member, a_session, a_square, a_team
 from tests.service.phone import a_check_in, a_start, a_track, an_hour_ago, send
 
 HOME = "632802001001"  # everybody whom the matrix lets ask is here, or in an area above
@@ -102,7 +103,7 @@ def sees(who: Who, permission: str, thing: Thing) -> bool:
     if scope is None:
         return False
     own, area = thing.owner == who.id, cut(who.area)
-    if thing.kind in ("area", "grid", "revision"):
+    if thing.kind in ("area", "grid", "revision", "suggestion"):
         within = thing.area.startswith(area[:6] if scope is Scope.COUNTY else area)
         is_above = area.startswith(cut(thing.area)) and permission == "areas:read"
         return scope in (Scope.COUNTY, Scope.AREA) and (within or (thing.kind == "area" and is_above))
@@ -129,7 +130,18 @@ def build(app: Any) -> World:
 
 _KINDS = {
     kind: kind
-    for kind in ("area", "grid", "team", "member", "patrol", "revision", "session", "device", "quarantined")
+    for kind in (
+        "area",
+        "grid",
+        "team",
+        "member",
+        "patrol",
+        "revision",
+        "session",
+        "device",
+        "quarantined",
+        "suggestion",
+    )
 } | {"spare": "member"}
 
 
@@ -199,11 +211,18 @@ def _ground(code: str) -> dict[str, Thing]:
     revision = GridRevision(id=uuid7(), area_code=code, features=[], retires=[grid.code], report=report)
     session.add(revision)
     session.flush()
+    asked = Suggestion(
+        id=uuid7(), area_code=code, starts_at=BEGINNING, ends_at=session.scalar(select(func.now()))
+    )
+    asked.teams, asked.limits = [], {}
+    session.add(asked)
+    session.flush()
     area = session.get_one(Area, code)
     return {
         "area": Thing("area", code, code, signs=(code, area.name)),
         "grid": Thing("grid", grid.code, code, signs=(grid.code, grid.name, *outline)),
         "revision": Thing("revision", str(revision.id), code, signs=(str(revision.id),)),
+        "suggestion": Thing("suggestion", str(asked.id), code, signs=(str(asked.id),)),
     }
 
 
