@@ -76,7 +76,7 @@ def answer_waiting() -> int:
     seconds, answered = Settings.from_env().suggest_seconds, 0
     while (taken := _take()) is not None:
         problem, frame = taken.problem, taken.frame
-        answer = proposal(problem, _solved(problem, seconds), frame)
+        answer = proposal(problem, solved(problem, seconds), frame)
         with transaction():
             found = session.get_one(Suggestion, taken.id, populate_existing=True)
             found.state, found.answer = "ready", answer
@@ -104,7 +104,7 @@ def _take() -> _Taken | None:
         return _Taken(suggestion)
 
 
-def _solved(problem: Problem, seconds: float) -> solver.Plan:
+def solved(problem: Problem, seconds: float) -> solver.Plan:
     """The plan, from a process of its own: if the solver's native code dies, the worker goes on."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         try:
@@ -118,8 +118,8 @@ def _read(suggestion: Suggestion) -> tuple[Problem, Frame]:
     prefix, start = prefix_of(suggestion.area_code), suggestion.starts_at
     grids = session.execute(queries.grids(prefix, start)).all()
     teams = session.execute(queries.teams(prefix, [UUID(each) for each in suggestion.teams])).all()
-    seen = {grid_id: at for grid_id, at in session.execute(queries.last_seen(prefix, start))}
-    sights = [Sight((start - seen[grid.id]).days if grid.id in seen else None) for grid in grids]
+    seen = {row.grid_id: (start - row.at).days for row in session.execute(queries.last_seen(prefix, start))}
+    sights = [Sight(seen.get(grid.id)) for grid in grids]
     days = week_from(start.astimezone(LOCAL).date(), suggestion.limits["days"])
     frame = Frame(
         [{"code": grid.code, "name": grid.name} for grid in grids],

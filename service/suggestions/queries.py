@@ -54,11 +54,12 @@ def teams(prefix: str, ids: Sequence[UUID] | None = None) -> Select[Any]:
     return found if ids is None else found.where(Team.id.in_(ids))
 
 
-def last_seen(prefix: str, at: datetime) -> Select[Any]:
-    """When each grid was last seen before a time; none for what was never seen."""
+def last_seen(prefix: str, before: datetime) -> Select[Any]:
+    """When the grids within a prefix were last seen before a time: grid_id, at; no row for never."""
+    at: Any = func.max(Footprint.last_seen_at)
     return (
-        select(Footprint.grid_id, func.max(Footprint.last_seen_at))
+        select(Footprint.grid_id, at.label("at"))
         .join(Grid, Grid.id == Footprint.grid_id)
-        .where(within(Grid.code, prefix), Footprint.hour < at, Footprint.last_seen_at.is_not(None))
+        .where(within(Grid.code, prefix), Footprint.hour < before, Footprint.last_seen_at.is_not(None))
         .group_by(Footprint.grid_id)
     )
