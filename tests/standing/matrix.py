@@ -234,14 +234,14 @@ def _filters(view: Any) -> list[str]:
 def expected(who: Who | None, ask: Ask) -> tuple[int, ...]:
     """The answers that the policy allows."""
     if ask.permission == "public":
-        return (200, 201, 204, 304, 401, 404, 503, *OTHER_BODIES, 429)
+        return (200, 201, 202, 204, 304, 401, 404, 503, *OTHER_BODIES, 429)
     if who is None:
         return (401,)
     if who.role not in POLICY[ask.permission]:
         return (403,)
     takes = NEEDS[ask.route].takes if ask.route in NEEDS else () if ask.strict else OTHER_BODIES
     if all(sees(who, ask.permission, thing) for thing in ask.about):
-        return (200, 201, 204, 304, *takes)
+        return (200, 201, 202, 204, 304, *takes)
     if ask.filter:
         return (200, 404, *takes)
     return (404, *(() if ask.strict else OTHER_BODIES))
