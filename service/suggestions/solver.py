@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from ortools.sat.python import cp_model
 
-from service.suggestions import flows, greedy
+from service.suggestions import exchange, flows, greedy
 from service.suggestions.problem import (
     CHANGED,
     DETACHED,
@@ -51,24 +51,27 @@ class Plan:
 
 
 def solve(problem: Problem, seconds: float) -> Plan:
-    """A plan that breaks no limit, within about so many seconds; with none to spend, the greedy plan.
+    """A plan that breaks no limit, within about so many seconds; with none, what greed and exchange give.
 
     Targets that the limits do not allow are met as far as can be, the urgent grids first, and the limits that
     collide are named. The bound holds among plans in which every grid goes to one of its `NEAREST` teams, to
     those who have it today, or to those whom the greedy way gave it.
     """
-    start, complete = greedy.plan(problem), True
+    end = time.monotonic() + seconds
+    start, complete = exchange.improve(problem, greedy.plan(problem)), True
     named: tuple[tuple[str, ...], ...] = ()
     first = Plan(start, cost(problem, start), None, "greedy", True)
     if seconds <= 0 or not problem.teams or not problem.grids:
         return first
-    end = time.monotonic() + seconds
     if any(missed(problem, start)):
         named = collisions(problem, seconds / 40)
         found = None if named else _Search(problem, _all(problem), {}, is_free=True).run(seconds / 5).plan
-        start, complete = (found.visits, True) if found else (start, False)
+        complete = found is not None
+        start = found.visits if found else start
     search = _Search(problem, _near(problem, start), start, complete=complete)
-    plan = search.run(end - time.monotonic()).plan or replace(first, is_repeatable=False)
+    plan = search.run(end - time.monotonic()).plan
+    if plan is None:
+        plan = Plan(start, cost(problem, start), None, "greedy", False)
     return replace(plan, collisions=named)
 
 

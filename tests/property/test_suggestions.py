@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from service.suggestions import flows, greedy, solver
+from service.suggestions import exchange, flows, greedy, solver
 from service.suggestions.days import patterns, spread
 from service.suggestions.problem import (
     Ground,
@@ -62,6 +62,26 @@ def problems(draw, lax=False):
 @given(problems())
 def test_the_greedy_plan_breaks_no_limit(problem):
     assert broken(problem, greedy.plan(problem)) == []
+
+
+@settings(deadline=None, max_examples=200)
+@given(problems())
+def test_exchanging_grids_breaks_no_limit(problem):
+    assert broken(problem, exchange.improve(problem, greedy.plan(problem))) == []
+
+
+@settings(deadline=None, max_examples=200)
+@given(problems())
+def test_exchanging_grids_takes_no_visit_from_a_grid(problem):
+    start = greedy.plan(problem)
+    assert missed(problem, exchange.improve(problem, start)) == missed(problem, start)
+
+
+@settings(deadline=None, max_examples=200)
+@given(problems())
+def test_exchanging_grids_costs_nothing(problem):
+    start = greedy.plan(problem)
+    assert cost(problem, exchange.improve(problem, start)) <= cost(problem, start)
 
 
 @few
