@@ -6,12 +6,12 @@ import signal
 import sys
 from types import ModuleType
 
-from bench import coverage, duty, ingest, locate, rls
+from bench import coverage, duty, faults, ingest, locate, rls
 from bench.ground import FULL, QUICK
 from bench.stand import put_up
 from bench.table import as_table
 
-BENCHES: dict[str, ModuleType] = {each.NAME: each for each in (coverage, duty, ingest, locate, rls)}
+BENCHES: dict[str, ModuleType] = {each.NAME: each for each in (coverage, duty, faults, ingest, locate, rls)}
 
 
 def main() -> None:

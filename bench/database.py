@@ -23,14 +23,15 @@ def throw_away() -> Iterator[Settings]:
     with psycopg.connect(_address(given), autocommit=True) as door:
         door.execute(f"CREATE DATABASE {new.database}")
         try:
-            yield _migrated(new)
+            yield migrated(new)
         finally:
             db.session.remove()
             os.environ["GRIDPATROL_DATABASE_URL"] = given.render_as_string(hide_password=False)
             door.execute(f"DROP DATABASE {new.database} WITH (FORCE)")
 
 
-def _migrated(url: URL) -> Settings:
+def migrated(url: URL) -> Settings:
+    """Settings of an empty database once it has our tables; this process and its children connect to it."""
     with psycopg.connect(_address(url)) as connection:
         for extension in EXTENSIONS:
             connection.execute(f"CREATE EXTENSION {extension}")

@@ -178,12 +178,12 @@ def store(walks: Walks, members: list[UUID]) -> list[UUID]:
     rows = [{"id": id, "member_id": members[town]} for id, town in zip(ids, walks.town, strict=True)]
     unknown = np.full(FIXES, np.nan)
     facts = [
-        TrackFact(uuid7(), id, fixes, fixes.at, unknown, unknown, unknown)
+        TrackFact(uuid7(), id, DAY, fixes, fixes.at, unknown, unknown, unknown)
         for id, fixes in zip(ids, walks.fixes(), strict=True)
     ]
     with transaction():
         patrols.make_partitions(DAY.date(), 2)
         session.execute(insert(Patrol), rows)
         for start in range(0, len(facts), 500):
-            patrols.keep_tracks(facts[start : start + 500], DAY)
+            patrols.keep_tracks(facts[start : start + 500])
     return ids

@@ -9,7 +9,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import numpy as np
 from psycopg import Connection
 
-from bench import phones
+from bench import parse, phones
 from bench.database import connect
 from bench.phones import Upload
 from bench.stand import Stand
@@ -22,8 +22,7 @@ Each = TypeVar("Each")
 Store = Callable[[Connection, str, "Rows"], None]
 
 NAME = "ingest"
-CONNECTIONS = 4
-PEER = "Flask + marshmallow + ORM"
+CONNECTIONS = 16
 INBOXES = """
 CREATE TEMPORARY TABLE inbox_fixes (LIKE fixes) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE inbox_check_ins (LIKE check_ins) ON COMMIT DELETE ROWS"""
@@ -69,7 +68,7 @@ class Desk(NamedTuple):
 
     phones: list[phones.Phone]
     ours: Callable[[], list[Send]]
-    usual: Callable[[], list[Send]]
+    theirs: Callable[[], list[Send]]
     database: list[Connection]
 
 
@@ -77,7 +76,7 @@ class Round(NamedTuple, Generic[Each]):
     """The same uploads, taken in each way."""
 
     ours: Each
-    usual: Each
+    theirs: Each
     straight: Each
     by_inbox: Each
     inside: Each
@@ -88,18 +87,26 @@ def figures(stand: Stand) -> Iterator[Figure]:
     people = phones.phones(stand, CONNECTIONS)
     with ExitStack() as stack:
         database = [stack.enter_context(connect(stand.settings)) for _ in people]
-        port, other = (stack.enter_context(serving(*each)) for each in ((), ("bench.usual:create_app()",)))
-        ours = partial(_posters, port, "/api/v1/uploads", people, lambda upload: upload.body)
-        theirs = partial(_posters, other, "/places", people, lambda upload: upload.plain)
+        port, other = stack.enter_context(serving()), stack.enter_context(parse.serving(stand.settings))
         for connection in database:
             connection.autocommit = True
             connection.execute(INBOXES)
         for kind in KINDS:
+            ours, theirs = partial(_ours, port, people), partial(_theirs, other, parse.path(kind.rows))
             yield from _kind(stand, Desk(people, ours, theirs, database), kind)
 
 
-def _posters(port: int, path: str, people: list[phones.Phone], body: Callable[[Any], bytes]) -> list[Send]:
-    return [poster(port, path, body, each.token) for each in people]
+def _ours(port: int, people: list[phones.Phone]) -> list[Send]:
+    heads = [{"Authorization": f"Bearer {each.token}"} for each in people]
+    return [poster(port, "/api/v1/uploads", lambda upload: upload.body, head) for head in heads]
+
+
+def _theirs(port: int, path: str) -> list[Send]:
+    """parse-server's clients, that nobody has signed in."""
+    return [
+        poster(port, path, lambda upload: upload.theirs, parse.HEADERS, b'"objectId"')
+        for _ in range(CONNECTIONS)
+    ]
 
 
 def _kind(stand: Stand, desk: Desk, kind: Kind) -> Iterator[Figure]:
@@ -109,14 +116,14 @@ def _kind(stand: Stand, desk: Desk, kind: Kind) -> Iterator[Figure]:
     rate = Round(
         *(median(kind.rows * requests / sent.took for sent in way) for way in zip(*rounds, strict=True))
     )
-    limit, peer = kind.limit(rate), Mark(rate.usual, PEER)
+    limit, peer = kind.limit(rate), Mark(rate.theirs, parse.PEER)
     yield Figure(NAME, f"{kind.name} an upload", rate.ours, "/s", stand.runs, limit, peer)
     yield Figure(NAME, f"{kind.name}: without HTTP, one thread", rate.inside, "/s", stand.runs, limit)
     alone = f"{kind.name}: rows alone, COPY and INSERT"
     yield Figure(NAME, alone, rate.by_inbox, "/s", stand.runs, Mark(rate.straight, kind.straight))
     for percent in (50, 99):
         wait = Round(*(_wait(way, percent) for way in zip(*rounds, strict=True)))
-        limit, peer = kind.limit(wait), Mark(wait.usual, PEER)
+        limit, peer = kind.limit(wait), Mark(wait.theirs, parse.PEER)
         case = f"{kind.name}: answered, p{percent}"
         yield Figure(NAME, case, wait.ours, "ms", requests * stand.runs, limit, peer)
 
@@ -128,12 +135,12 @@ def _wait(rounds: Sequence[Sent], percent: int) -> float:
 def _round(desk: Desk, kind: Kind, requests: int) -> Round[Sent]:
     """New uploads to both services; then the rows that ours has stored, again and without any service."""
     uploads = kind.make(desk.phones, requests, kind.rows)
-    ours, usual = drive(desk.ours(), uploads), drive(desk.usual(), uploads)
+    ours, theirs = drive(desk.ours(), uploads), drive(desk.theirs(), uploads)
     rows = [_rows(desk.database[0], kind, upload) for upload in uploads]
     straight = _again(desk.database, kind, _copy if kind.rows > 1 else _insert, rows)
     by_inbox = _again(desk.database, kind, _copy_and_insert, rows)
     inside = drive([_receive], kind.make(desk.phones, requests, kind.rows))
-    return Round(ours, usual, straight, by_inbox, inside)
+    return Round(ours, theirs, straight, by_inbox, inside)
 
 
 def _rows(database: Connection, kind: Kind, upload: Upload) -> Rows:

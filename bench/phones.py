@@ -10,7 +10,7 @@ from uuid import UUID
 import numpy as np
 from sqlalchemy import insert
 
-from bench import ground
+from bench import ground, parse
 from bench.stand import Stand
 from service.db import session, transaction, uuid7
 from service.members.actions import hash_of
@@ -39,7 +39,7 @@ class Upload(NamedTuple):
     items: Items
     ids: list[UUID]  # of the items
     body: bytes
-    plain: bytes  # the body as a plain service takes it: every position an object
+    theirs: bytes  # the body as parse-server takes it: every position an object
 
 
 def phones(stand: Stand, count: int) -> list[Phone]:
@@ -64,12 +64,12 @@ def _sign_in(phone: Phone) -> dict[str, Any]:
 
 def tracks(phones: list[Phone], requests: int, fixes: int) -> list[Upload]:
     """Uploads of one track each, by each phone in turn."""
-    return [_upload(phone, patrol, fixes, _track) for phone, patrol in _turns(phones, requests)]
+    return [_upload(phone, patrol, fixes, track_of) for phone, patrol in _turns(phones, requests)]
 
 
 def check_ins(phones: list[Phone], requests: int, count: int) -> list[Upload]:
     """Uploads of so many check-ins each, by each phone in turn."""
-    return [_upload(phone, patrol, count, _check_ins) for phone, patrol in _turns(phones, requests)]
+    return [_upload(phone, patrol, count, check_ins_of) for phone, patrol in _turns(phones, requests)]
 
 
 def _turns(phones: list[Phone], requests: int) -> list[tuple[Phone, UUID]]:
@@ -87,16 +87,18 @@ def _upload(phone: Phone, patrol: UUID, count: int, items_of: Maker) -> Upload:
     ]
     items = items_of(patrol, walked)
     body = json.dumps({"batch_id": str(uuid7()), "crs": "wgs84", "items": items}).encode()
-    plain = json.dumps([_check_in(patrol, at) for at in walked]).encode()
-    return Upload(phone, items, [UUID(item["id"]) for item in items], body, plain)
+    theirs = parse.body([_check_in(patrol, at) for at in walked])
+    return Upload(phone, items, [UUID(item["id"]) for item in items], body, theirs)
 
 
-def _track(patrol: UUID, walked: list[Position]) -> Items:
+def track_of(patrol: UUID, walked: list[Position]) -> Items:
+    """One track over all these positions."""
     points = [[*at, 5.0] for at in walked]
     return [{"type": "track", "id": str(uuid7()), "patrol_id": str(patrol), "points": points}]
 
 
-def _check_ins(patrol: UUID, walked: list[Position]) -> Items:
+def check_ins_of(patrol: UUID, walked: list[Position]) -> Items:
+    """A check-in at each of these positions."""
     return [{"type": "check_in", **_check_in(patrol, at)} for at in walked]
 
 

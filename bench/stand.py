@@ -1,12 +1,15 @@
 """What every bench stands on: ground laid in a throw-away database, and how much to measure."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 from uuid import UUID
 
 from bench import ground
-from bench.database import throw_away
+from bench.cluster import own_cluster
+from bench.database import migrated, throw_away
+from service.db import session
 from service.settings import Settings
 
 
@@ -26,3 +29,16 @@ def put_up(size: ground.Size, runs: int) -> Iterator[Stand]:
     with throw_away() as settings:
         towns = ground.towns(size)
         yield Stand(settings, size, runs, towns, ground.lay(towns))
+
+
+@contextmanager
+def put_up_alone(size: ground.Size) -> Iterator[Stand]:
+    """A stand on a cluster of its own, which may be made to crash."""
+    before = os.environ["GRIDPATROL_DATABASE_URL"]
+    with own_cluster() as url:
+        try:
+            towns, settings = ground.towns(size), migrated(url)
+            yield Stand(settings, size, 1, towns, ground.lay(towns))
+        finally:
+            session.remove()
+            os.environ["GRIDPATROL_DATABASE_URL"] = before

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.client import HTTPConnection
@@ -30,26 +30,33 @@ class Sent(NamedTuple):
 @contextmanager
 def serving(*application: str) -> Iterator[int]:
     """The port of a gunicorn as the product is served; another application may be named."""
-    port = _free_port()
+    with started(*application) as (port, _):
+        yield port
+
+
+@contextmanager
+def started(*application: str) -> Iterator[tuple[int, int]]:
+    """The same port, and the id of the process that has the workers under it."""
+    port = free_port()
     serve = [sys.executable, "-m", "gunicorn", "--config", "docker/gunicorn.conf.py", *application]
     place = {"GRIDPATROL_BIND": HOST, "GRIDPATROL_PORT": str(port), "GRIDPATROL_WORKERS": str(WORKERS)}
     process = subprocess.Popen(
         serve, env=os.environ | place, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        _await(port, process)
-        yield port
+        await_answer(port, process)
+        yield port, process.pid
     finally:
         process.terminate()
         process.wait(PATIENCE)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server((HOST, 0)) as server:
         return server.getsockname()[1]
 
 
-def _await(port: int, process: "subprocess.Popen[bytes]") -> None:
+def await_answer(port: int, process: "subprocess.Popen[bytes]") -> None:
     """Until it answers: gunicorn listens before its workers have started, and then lets callers wait."""
     give_up = time.monotonic() + PATIENCE
     while process.poll() is None and time.monotonic() < give_up:
@@ -63,16 +70,18 @@ def _await(port: int, process: "subprocess.Popen[bytes]") -> None:
     raise RuntimeError("the server to measure has not started")
 
 
-def poster(port: int, path: str, body: Callable[[Any], bytes], token: str) -> Send:
+def poster(
+    port: int, path: str, body: Callable[[Any], bytes], head: Mapping[str, str], stored: bytes = b'"stored"'
+) -> Send:
     """Sends batches over one connection; an answer that says of nothing that it was stored ends the bench."""
     connection = HTTPConnection(HOST, port, timeout=PATIENCE)
-    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+    headers = {"Content-Type": "application/json", **head}
 
     def send(batch: Any) -> None:
         connection.request("POST", path, body(batch), headers)
         response = connection.getresponse()
         text = response.read()
-        if response.status != 200 or b'"stored"' not in text:
+        if response.status not in (200, 201) or stored not in text:
             raise RuntimeError(f"{path} answered {response.status}: {text[:500]!r}")
 
     return send

@@ -1,9 +1,13 @@
 """How gunicorn serves `service.app:create_app()`, in the containers and under scripts/serve."""
 
+import json
 import os
 import shutil
+from http import HTTPStatus
 from pathlib import Path
+from uuid import uuid4
 
+from gunicorn import util
 from prometheus_client import multiprocess
 
 bind = f"{os.environ.get('GRIDPATROL_BIND', '127.0.0.1')}:{os.environ.get('GRIDPATROL_PORT', '8080')}"
@@ -35,3 +39,24 @@ def on_starting(_arbiter):
 def child_exit(_arbiter, worker):
     if figures:
         multiprocess.mark_process_dead(worker.pid)
+
+
+def write_problem(client, status, _reason, _message):
+    """Answer what is no request that the application could be given: a problem document (RFC 9457), too."""
+    title = HTTPStatus(status).phrase
+    kind = title.lower().replace(" ", "-")
+    if status == 400:
+        kind, title = "unreadable", "The request cannot be read"
+    problem = {"type": f"/problems/{kind}", "title": title, "status": status, "trace_id": uuid4().hex}
+    body = json.dumps(problem)
+    head = [
+        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
+        "Connection: close",
+        "Content-Type: application/problem+json",
+        "X-Content-Type-Options: nosniff",
+        f"Content-Length: {len(body)}",
+    ]
+    util.write_nonblock(client, "\r\n".join([*head, "", body]).encode())
+
+
+util.write_error = write_problem  # every kind of worker calls this one; gunicorn has no setting for it

@@ -7,6 +7,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from service import db, pages, telemetry
 from service.areas import api as areas_api
 from service.audit import api as audit_api
+from service.checkpoints import actions as checkpoints
+from service.checkpoints import api as checkpoints_api
+from service.clients import actions as clients
+from service.clients import api as clients_api
 from service.coverage import actions as coverage
 from service.coverage import api as coverage_api
 from service.demo import api as demo_api
@@ -27,8 +31,10 @@ STATIC = Path(__file__).parent / "static"
 FEATURES = (
     members_api,
     areas_api,
+    checkpoints_api,
     teams_api,
     uploads_api,
+    clients_api,
     patrols_api,
     coverage_api,
     suggestions_api,
@@ -51,6 +57,9 @@ def create_app(settings: Settings | None = None) -> Service:
     settings = settings or Settings.from_env()
     telemetry.configure(settings.log_level)
     app = Service(__name__, static_folder=STATIC, static_url_path="/static")
+    app.url_map.merge_slashes = (
+        False  # a doubled slash would be a redirect, at which other phone apps get stuck
+    )
     app.settings = settings
     app.engine = db.connect(settings, longest=REQUEST)
     app.authenticate = lambda token, kind: members.recognise(token, kind, app.settings)
@@ -67,6 +76,8 @@ def create_app(settings: Settings | None = None) -> Service:
         OPENAPI_JSON_PATH="openapi.json",
     )
     db.listen("grids revised", coverage.mark_revised)
+    db.listen("patrols timed", clients.settle)
+    db.listen("grids revised", checkpoints.follow)
     observe(app)
     app.register_blueprint(pages.blueprint)
     api = Api(app, spec_kwargs=SPEC)

@@ -50,9 +50,9 @@ def times(name: str, unix_ms: NDArray[np.int64]) -> Column:
     return Column(name, ((unix_ms - _EPOCH_MS) * 1000).astype(">i8"))
 
 
-def moment(name: str, time: datetime, count: int) -> Column:
-    """timestamptz, the same in every row"""
-    return times(name, np.full(count, round(time.timestamp() * 1000)))
+def moments(name: str, at: Sequence[datetime], counts: Sequence[int]) -> Column:
+    """timestamptz, each repeated as often as `counts` says"""
+    return times(name, np.repeat([round(each.timestamp() * 1000) for each in at], counts))
 
 
 def ids(name: str, uuids: Sequence[UUID], counts: Sequence[int]) -> Column:

@@ -1,5 +1,6 @@
 """Session, transaction, fetch, ask, announce."""
 
+import math
 import os
 import time
 import uuid
@@ -11,8 +12,8 @@ from typing import Any, ClassVar, TypeVar, cast
 
 import psycopg
 from psycopg.rows import namedtuple_row
-from sqlalchemy import DateTime, Engine, MetaData, Select, Text, create_engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import DateTime, Engine, MetaData, Select, Text, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, scoped_session, sessionmaker
 
 from service.errors import Conflict, Invalid, NotFound, Problem, Unavailable, explain
@@ -20,6 +21,7 @@ from service.settings import Settings
 
 session = scoped_session(sessionmaker(expire_on_commit=False))
 Row = TypeVar("Row")
+IDLE = 5.0  # s; a connection that was used since is taken to live
 _listeners: dict[str, list[Callable[..., None]]] = defaultdict(list)
 
 
@@ -46,7 +48,6 @@ def connect(settings: Settings, longest: str = "0") -> Engine:
     engine = create_engine(
         settings.database_url,
         pool_size=settings.pool_size,
-        pool_pre_ping=True,
         pool_timeout=5,
         connect_args={
             "options": f"-csearch_path={settings.schema},{settings.jobs_schema},public"
@@ -54,9 +55,26 @@ def connect(settings: Settings, longest: str = "0") -> Engine:
             f" -cstatement_timeout={longest}"
         },
     )
+    event.listen(engine, "checkin", _note_return)
+    event.listen(engine, "checkout", _ping_if_idle)
     session.remove()
     session.configure(bind=engine)
     return engine
+
+
+def _note_return(_connection: object, record: Any) -> None:
+    record.info["returned"] = time.monotonic()
+
+
+def _ping_if_idle(connection: psycopg.Connection, record: Any, _proxy: object) -> None:
+    """A connection that has lain idle may be dead; the pool then opens another."""
+    if time.monotonic() - record.info.get("returned", math.inf) < IDLE:
+        return
+    try:
+        connection.execute("SELECT 1")
+        connection.rollback()
+    except psycopg.OperationalError as error:
+        raise DisconnectionError from error
 
 
 @contextmanager

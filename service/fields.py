@@ -4,7 +4,7 @@ import re
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate, validates_schema
 
@@ -63,8 +63,20 @@ class Text(fields.String):
         return _tell(values.read_text, value, self.longest, lines=self.lines)
 
 
-class Uuid(fields.Field):
+class Described(fields.Field):
+    """A text of our own making, which the API description knows by its `form`."""
+
+    form: ClassVar[dict[str, str]]
+
+    def __init__(self, **kwargs: Any):
+        kwargs["metadata"] = {"type": "string"} | self.form | kwargs.get("metadata", {})
+        super().__init__(**kwargs)
+
+
+class Uuid(Described):
     """A UUID of version 4 or 7 in its canonical 36 characters."""
+
+    form: ClassVar = {"format": "uuid", "pattern": f"^{values.UUID_FORM}$"}
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> uuid.UUID:
         return _tell(values.read_uuid, value)
@@ -73,8 +85,10 @@ class Uuid(fields.Field):
         return None if value is None else str(value)
 
 
-class Time(fields.Field):
+class Time(Described):
     """An RFC 3339 time with offset, between 2020 and 2100."""
+
+    form: ClassVar = {"format": "date-time"}
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> datetime:
         return _tell(values.read_time, value)

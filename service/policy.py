@@ -72,6 +72,8 @@ POLICY: dict[str, dict[str, Scope]] = {
     "areas:read":                 _row("c        c        a         a        a       -"),
     "grids:read":                 _row("c        c        a         a        a       -"),
     "grids:revise":               _row("-        -        a         -        a       -"),
+    "checkpoints:read":           _row("c        c        a         a        a       -"),
+    "checkpoints:write":          _row("-        -        a         -        a       -"),
     "coverage:read":              _row("c        c        a         a        -       -"),
     "teams:read":                 _row("o        t        a         a        a       -"),
     "teams:write":                _row("-        -        a         -        a       -"),

@@ -1,16 +1,18 @@
 """Rows that are valid by default: `a_member(role="officer")`, `a_grid("632802001001001")`."""
 
 import secrets
+from base64 import b32encode
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
 from geoalchemy2.shape import from_shape
-from shapely import MultiPolygon, Polygon, box
+from shapely import MultiPolygon, Point, Polygon, box
 
 from geo.coverage import cells_of, pack_cells
 from geo.plane import area_m2
 from service.areas.models import Grid, GridRevision
+from service.checkpoints.models import Checkpoint
 from service.db import session, uuid7
 from service.members import factors
 from service.members.actions import hash_of
@@ -108,3 +110,13 @@ def a_grid(code: str = COMMUNITY + "001", shape: Polygon | None = None, **column
     session.add(grid)
     session.flush()
     return grid
+
+
+def a_checkpoint(grid: Grid, lon: float = 97.3712, lat: float = 37.3712, **columns: Any) -> Checkpoint:
+    """A marked place; the check-ins of `phone` are made there."""
+    keys = {"code": b32encode(secrets.token_bytes(5)).decode(), "secret": secrets.token_bytes(32)}
+    about = {"id": uuid7(), "name": "东门", "kind": "door", "since": BEGINNING} | keys | columns
+    checkpoint = Checkpoint(grid_id=grid.id, position=from_shape(Point(lon, lat), 4326), **about)
+    session.add(checkpoint)
+    session.flush()
+    return checkpoint

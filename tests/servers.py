@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +20,7 @@ from service import db
 from service.app import create_app
 from service.areas.actions import load_tree
 from service.members.actions import passwords
+from service.web import Service
 from tests.factories import COMMUNITY, a_grid, a_member, a_square
 
 SECOND = COMMUNITY + "002"  # walked by nobody but the test of the page
@@ -34,9 +36,9 @@ class Server:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         self.base = f"http://127.0.0.1:{port}"
-        environ = os.environ | {"GRIDPATROL_DATABASE_URL": url}
-        gunicorn = ["gunicorn", "--workers", "2", "--threads", "4", "--bind", f"127.0.0.1:{port}"]
-        commands = ([*gunicorn, "service.app:create_app()"], ["service.cli", "work"])
+        place = {"GRIDPATROL_BIND": "127.0.0.1", "GRIDPATROL_PORT": str(port)}
+        environ = os.environ | place | {"GRIDPATROL_DATABASE_URL": url}
+        commands = (["gunicorn", "--config", "docker/gunicorn.conf.py"], ["service.cli", "work"])
         self.processes = [
             subprocess.Popen([sys.executable, "-m", *command], env=environ, stderr=subprocess.DEVNULL)
             for command in commands
@@ -73,6 +75,19 @@ def until(question: Any) -> Any:
     return answer
 
 
+@contextmanager
+def inside(app: Service, url: str) -> Iterator[None]:
+    """One transaction in the database of other processes; afterwards the session is the tests' own again."""
+    live = create_app(replace(app.settings, database_url=url))
+    try:
+        with db.transaction():
+            yield
+    finally:
+        db.session.remove()
+        live.engine.dispose()
+        db.session.configure(bind=app.engine)
+
+
 @pytest.fixture(scope="session")
 def live_url(app, settings) -> Iterator[str]:
     """A migrated database in which one member can sign in and two grids can be walked."""
@@ -89,15 +104,11 @@ def live_url(app, settings) -> Iterator[str]:
     subprocess.run(
         [sys.executable, "-m", "service.cli", "migrate"], env=environ, check=True, capture_output=True
     )
-    live = create_app(replace(settings, database_url=url))
-    with db.transaction():
+    with inside(app, url):
         load_tree()
         a_grid()
         a_grid(SECOND, a_square(97.38))
         a_member(username="batu", password_hash=passwords.hash(PASSWORD))
-    db.session.remove()
-    live.engine.dispose()
-    db.session.configure(bind=app.engine)
     yield url
     with psycopg.connect(plain, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

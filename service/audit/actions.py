@@ -10,10 +10,10 @@ another machine.
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import delete, func, insert, select
@@ -31,7 +31,10 @@ SEALING = 0x7365616C  # the advisory lock under which the chain grows
 _AT_ONCE = 5000  # rows sealed or erased in one transaction
 _COLUMNS = ("actor_id", "role", "session_id", "area_code", "action", "object_kind", "object_id", "subject_id",
             "purpose", "result", "trace_id")  # fmt: skip
-_INSERT = f"INSERT INTO audit_rows ({', '.join(_COLUMNS)}) VALUES (%({')s, %('.join(_COLUMNS)})s)"
+_TYPES = ("uuid", "text", "uuid", "text", "text", "text", "text", "uuid", "text", "text", "text")
+_UNNESTED = ", ".join(f"%({name})s::{kind}[]" for name, kind in zip(_COLUMNS, _TYPES, strict=True))
+_INSERT = f"INSERT INTO audit_rows ({', '.join(_COLUMNS)}) SELECT * FROM unnest({_UNNESTED})"
+Entry = dict[str, Any]  # a row to be written, by column
 
 
 class Report(NamedTuple):
@@ -58,8 +61,23 @@ def record(
 
     Outside a request it was the system. Pass ids and codes, never names: what is sealed cannot be erased.
     """
+    record_all([entry(action, kind, id, subject=subject, purpose=purpose, result=result, by=by)])
+
+
+def entry(
+    action: str,
+    kind: str,
+    id: object = None,
+    *,
+    subject: UUID | None = None,
+    purpose: str | None = None,
+    result: str = "done",
+    by: Caller | None = None,
+    trace: str | None = None,
+) -> Entry:
+    """What `record` writes, to be written later or with others; `trace` names the request if not this."""
     who = by or current.get()
-    row = {
+    return {
         "actor_id": who.member_id if who else None,
         "role": who.role if who else "system",
         "session_id": who.session_id if who else None,
@@ -70,9 +88,14 @@ def record(
         "subject_id": subject,
         "purpose": purpose,
         "result": result,
-        "trace_id": trace_id.get(),
+        "trace_id": trace or trace_id.get(),
     }
-    ask(_INSERT, **row)
+
+
+def record_all(entries: Sequence[Entry]) -> None:
+    """Leave these rows in this transaction."""
+    if entries:
+        ask(_INSERT, **{name: [each[name] for each in entries] for name in _COLUMNS})
 
 
 @jobs.task("audit.seal", every="* * * * *")

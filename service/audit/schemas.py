@@ -6,8 +6,8 @@ from service.fields import PageQuery, QueryTime, Strict, Time, Uuid
 
 
 class AuditQuery(PageQuery):
-    actor = Uuid(metadata={"format": "uuid", "description": "Who did it"})
-    subject = Uuid(metadata={"format": "uuid", "description": "Whom it concerns"})
+    actor = Uuid(metadata={"description": "Who did it"})
+    subject = Uuid(metadata={"description": "Whom it concerns"})
     action = fields.String(validate=validate.Length(1, 60), metadata={"description": "Such as `track.read`"})
     from_ = QueryTime(data_key="from")
     to = QueryTime()
@@ -18,13 +18,13 @@ class AuditRowSchema(Strict):
 
     id = fields.Integer(required=True)
     at = Time(required=True)
-    actor_id = Uuid(required=True, allow_none=True, metadata={"format": "uuid", "type": ["string", "null"]})
+    actor_id = Uuid(required=True, allow_none=True)
     role = fields.String(required=True, metadata={"description": "The role that was used, or `system`"})
-    session_id = Uuid(required=True, allow_none=True, metadata={"format": "uuid", "type": ["string", "null"]})
+    session_id = Uuid(required=True, allow_none=True)
     action = fields.String(required=True)
     object_kind = fields.String(required=True)
     object_id = fields.String(required=True, allow_none=True)
-    subject_id = Uuid(required=True, allow_none=True, metadata={"format": "uuid", "type": ["string", "null"]})
+    subject_id = Uuid(required=True, allow_none=True)
     purpose = fields.String(required=True, allow_none=True)
     result = fields.String(required=True)
     trace_id = fields.String(required=True, allow_none=True)

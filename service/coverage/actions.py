@@ -92,8 +92,18 @@ def _pieces(patrol: Patrol, where: Places) -> list[Piece]:
 
 
 def _presences(check_ins: Sequence[CheckIn]) -> Presences:
-    placed = [each for each in check_ins if each.position is not None and "mock" not in each.marks]
-    positions = [to_shape(each.position).coords[0] for each in placed if each.position is not None]
+    """Where and when somebody was; without a position of its own a check-in was at its checkpoint."""
+    named = {each.checkpoint_id for each in check_ins if each.checkpoint_id}
+    rows = session.execute(queries.checkpoint_places(named)) if named else ()
+    marked = {row.id: (row.lon, row.lat) for row in rows}
+    honest = [each for each in check_ins if "mock" not in each.marks]
+    placed = [each for each in honest if each.position is not None or each.checkpoint_id]
+    positions = [
+        marked[each.checkpoint_id]
+        if each.position is None and each.checkpoint_id
+        else to_shape(each.position).coords[0]  # type: ignore[arg-type]
+        for each in placed
+    ]
     lon, lat = np.array(positions).reshape(-1, 2).T
     return Presences(np.array([unix_ms(each.recorded_at) for each in placed], np.int64), lon, lat)
 

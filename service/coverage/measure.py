@@ -9,7 +9,8 @@ from uuid import UUID
 
 from geo.coverage import Cells, merge, share_seen
 from service.areas.models import DIGITS
-from service.areas.places import Places, places
+from service.areas.places import Places, place, places, unix_ms
+from service.checkpoints.queries import standing_at
 from service.coverage import queries
 from service.coverage.windows import Window
 from service.db import session
@@ -71,7 +72,8 @@ def by_grid(window: Window, prefix: str, shapes: bool = False) -> list[Measure]:
     found = merged(window, prefix)
     grades = _grades(window, prefix)
     rows = session.execute(queries.grids(prefix, window.end, shapes))
-    return [_measure(row, found.get(row.id), grades.get(row.id, {})) for row in rows]
+    visited = _visited(window)
+    return [_measure(row, found.get(row.id), grades.get(row.id, {}), visited.get(row.id)) for row in rows]
 
 
 def by_area(window: Window, prefix: str, level: str, shapes: bool = False) -> list[Measure]:
@@ -113,12 +115,28 @@ def _grades(window: Window, prefix: str) -> dict[int, dict[str, int]]:
     return grades
 
 
-def _measure(grid: Any, found: Merged | None, grades: Mapping[str, int]) -> Measure:
+def _visited(window: Window) -> dict[int, float]:
+    """The share of each grid's checkpoints that somebody visited, of those in use at the window's end."""
+    standing = session.execute(standing_at(window.end)).all()
+    if not standing:
+        return {}
+    ids, lon, lat = zip(*standing, strict=True)
+    seen = set(session.scalars(queries.visited(*window)))
+    here: dict[int, list[bool]] = {}
+    for each, grid_id in zip(ids, place(lon, lat, [unix_ms(window.end)] * len(ids)), strict=True):
+        here.setdefault(int(grid_id), []).append(each in seen)
+    return {grid_id: sum(visits) / len(visits) for grid_id, visits in here.items()}
+
+
+def _measure(
+    grid: Any, found: Merged | None, grades: Mapping[str, int], visited: float | None = None
+) -> Measure:
     about = {"code": grid.code, "name": grid.name, "basis": grid.basis, "area_m2": grid.area_m2}
     about |= {"shape": grid.shape, "check_ins": grades}
+    by_checkpoints = visited or 0.0
     if found is None:
-        return Measure(**about)
-    share = found.share_seen if grid.basis == "area" else 0.0
+        return Measure(**about, share_seen=by_checkpoints if grid.basis == "checkpoints" else 0.0)
+    share = found.share_seen if grid.basis == "area" else by_checkpoints
     return Measure(
         **about,
         share_seen=share,

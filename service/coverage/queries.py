@@ -1,5 +1,6 @@
 """Questions about what was seen."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,6 +9,7 @@ from sqlalchemy import Select, distinct, func, null, select
 
 from service.areas.models import Area, Grid
 from service.areas.queries import in_force, within
+from service.checkpoints.models import Checkpoint
 from service.coverage.models import CoverageMark, CoverageVersion, Footprint
 from service.patrols.models import CheckIn, Fix, Patrol
 
@@ -48,6 +50,19 @@ def check_ins(start: datetime, end: datetime, prefix: str) -> Select[*tuple[Any,
         .where(CheckIn.recorded_at >= start, CheckIn.recorded_at < end, within(Grid.code, prefix))
         .group_by(CheckIn.grid_id, CheckIn.grade)
     )
+
+
+def visited(start: datetime, end: datetime) -> Select[UUID | None]:
+    """The checkpoints where somebody proved to be in a window, and nothing speaks against it."""
+    held = CheckIn.checkpoint_id.is_not(None) & CheckIn.grade.in_(("A", "B"))
+    in_window = (CheckIn.recorded_at >= start) & (CheckIn.recorded_at < end)
+    return select(CheckIn.checkpoint_id).where(held, in_window).distinct()
+
+
+def checkpoint_places(ids: Collection[UUID]) -> Select[Any]:
+    """Where checkpoints are: id, lon, lat."""
+    place = func.ST_X(Checkpoint.position).label("lon"), func.ST_Y(Checkpoint.position).label("lat")
+    return select(Checkpoint.id, *place).where(Checkpoint.id.in_(ids))
 
 
 def grids(prefix: str, at: datetime, shapes: bool) -> Select[Any]:

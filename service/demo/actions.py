@@ -1,6 +1,7 @@
 """Load the demonstration, once: real areas, and made-up grids, teams, members and patrols."""
 
-from collections import Counter
+import secrets
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -13,15 +14,18 @@ from sqlalchemy import insert, update
 from service.areas import actions as areas
 from service.areas import tree
 from service.areas.models import Area
+from service.checkpoints.models import Checkpoint
+from service.checkpoints.proofs import make_static
 from service.coverage.actions import rebuild_marked
 from service.db import session, transaction, uuid7
-from service.demo import accounts, day, ground, people, queries
+from service.demo import accounts, day, ground, marks, people, queries
 from service.demo.ground import Ground
 from service.demo.people import People
 from service.members.models import Consent, Member
 from service.settings import Settings
 from service.teams.models import Membership, Team
 from service.uploads.actions import Batch, receive
+from service.values import EARLIEST
 
 OnStep = Callable[[str, int, int], None]  # step, done, of how many
 
@@ -104,6 +108,22 @@ def _lay(laid: Ground) -> None:
     ]
     session.execute(update(Area), centres)
     areas.adopt(laid.grids)
+    ids = {row.code: row.id for row in session.execute(queries.grid_ids())}
+    session.execute(
+        insert(Checkpoint), [_checkpoint(mark, ids[mark.grid]) for mark in marks.plan(laid.grids)]
+    )
+
+
+def _checkpoint(mark: marks.MarkPlan, grid_id: int) -> dict[str, Any]:
+    position = from_shape(shapely.Point(mark.lon, mark.lat), 4326)
+    known = {
+        "code": mark.code,
+        "kind": mark.kind,
+        "name": mark.name,
+        "position": position,
+        "grid_id": grid_id,
+    }
+    return known | {"id": uuid7(), "secret": secrets.token_bytes(32), "since": EARLIEST}
 
 
 def _enlist(rows: People) -> None:
@@ -114,7 +134,10 @@ def _enlist(rows: People) -> None:
 def walk(plan: Plan, count: int, now: datetime, on_step: OnStep) -> None:
     """Have so many members walk in the 24 hours before now, and their phones send it, as phones do."""
     random = np.random.default_rng(SEED + 2)
-    recorded = list(day.patrols(plan.ground.grids, plan.people, count, now, random))
+    posted = defaultdict(list)
+    for row in session.execute(queries.posted()):
+        posted[row.grid].append(day.Posted(row.lon, row.lat, make_static(row.secret, row.code)))
+    recorded = list(day.patrols(plan.ground.grids, plan.people, count, now, random, posted))
     for done in range(0, len(recorded), AT_ONCE):
         on_step("patrols", done, len(recorded))
         with transaction():

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -9,9 +10,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.random import Generator
 
-from geo.plane import plane_at
+from geo.plane import Plane, plane_at
 from service.demo import paths, walks
-from service.demo.ground import GridPlan
+from service.demo.ground import GridPlan, hash_of
 from service.demo.people import People
 from service.demo.walks import Walk
 
@@ -28,6 +29,14 @@ ZEAL = {"busy": 0.45, "middling": 0.1, "quiet": 0.45}  # of the communities
 CARE = {"busy": (0.92, 0.08), "middling": (0.25, 0.35), "quiet": (0, 0)}  # of their grids: seen, seen in part
 INDOORS = 0.11  # of the grids that nobody walks are visited indoors
 PASTURES = 0.3  # of the pastures are visited
+
+
+class Posted(NamedTuple):
+    """A checkpoint that is up, and what its code says."""
+
+    lon: float
+    lat: float
+    proof: str
 
 
 class Visit(NamedTuple):
@@ -47,15 +56,20 @@ class Recorded(NamedTuple):
 
 
 def patrols(
-    grids: Sequence[GridPlan], people: People, count: int, now: datetime, random: Generator
+    grids: Sequence[GridPlan],
+    people: People,
+    count: int,
+    now: datetime,
+    random: Generator,
+    posted: Mapping[str, Sequence[Posted]] = MappingProxyType({}),
 ) -> Iterator[Recorded]:
-    """So many patrols of different members in the 24 hours before now."""
+    """So many patrols of different members in the 24 hours before now; `posted`: grid → its checkpoints."""
     walkers = _walkers(people)
     for visits in _rounds(grids, count, random):
         home = walkers.get(visits[0].grid.code[:12])
         if home:
             kind, member_id = home.pop(int(random.integers(len(home))))
-            yield _walked(visits, kind, member_id, now, random)
+            yield _walked(visits, kind, member_id, now, random, posted)
 
 
 def _walkers(people: People) -> dict[str, list[tuple[str, UUID]]]:
@@ -99,28 +113,41 @@ def _visits(grids: Sequence[GridPlan], random: Generator) -> Iterator[Visit]:
 
 
 def _walked(
-    visits: Sequence[Visit], kind: str, member_id: UUID, now: datetime, random: Generator
+    visits: Sequence[Visit],
+    kind: str,
+    member_id: UUID,
+    now: datetime,
+    random: Generator,
+    posted: Mapping[str, Sequence[Posted]],
 ) -> Recorded:
     plane = plane_at(visits[0].grid.shape)
     mode = _mode(kind, visits[0].grid, random)
     angle = (hash_of(visits[0].grid.code[:9]) % 90) * np.pi / 180  # the streets of a town run alike
-    way = np.vstack([_way(visit, plane.flatten(visit.grid.shape), mode, angle, random) for visit in visits])
+    proofs = {_stop(plane, each): each.proof for visit in visits for each in _shown(visit, posted)}
+    ways = [
+        paths.visiting([_stop(plane, each) for each in shown])
+        if (shown := _shown(visit, posted))
+        else paths.along_streets(plane.flatten(visit.grid.shape), mode, visit.share, angle, random)
+        for visit in visits
+    ]
+    way = np.vstack(ways)
     way = paths.lasting(way, SHORTEST * walks.SPEEDS[mode])
     start = _start(now, random)
-    walk = Walk(plane, way, mode, round(start.timestamp() * 1000), all(visit.has_track for visit in visits))
+    has_track = all(visit.has_track for visit in visits)
+    walk = Walk(plane, way, mode, round(start.timestamp() * 1000), has_track, proofs)
     items, end = walks.record(walk, LONGEST * 1000, random)
     return Recorded(member_id, datetime.fromtimestamp(end / 1000, UTC), items)
 
 
-def _way(visit: Visit, shape: Any, mode: str, angle: float, random: Generator) -> paths.Way:
-    if visit.grid.basis == "checkpoints":
-        return paths.between_camps(shape, 6, random)
-    return paths.along_streets(shape, mode, visit.share, angle, random)
+def _shown(visit: Visit, posted: Mapping[str, Sequence[Posted]]) -> Sequence[Posted]:
+    """The checkpoints that are called at: all of a pasture's, and those of a grid that is visited indoors."""
+    calls = visit.grid.basis == "checkpoints" or not visit.has_track
+    return posted.get(visit.grid.code, ()) if calls else ()
 
 
-def hash_of(code: str) -> int:
-    """A number that a code always has."""
-    return int(code) * 2654435761 % 2**32
+def _stop(plane: Plane, posted: Posted) -> tuple[float, float]:
+    x, y = plane.to_metres(posted.lon, posted.lat)
+    return float(x), float(y)
 
 
 def _mode(kind: str, grid: GridPlan, random: Generator) -> str:

@@ -27,6 +27,11 @@ ACROSS = {  # m, a grid
 APART = {"village": 6_000, "herder_village": 30_000}  # m from the township's centre, at most, to begin with
 
 
+def hash_of(code: str) -> int:
+    """A number that a code always has."""
+    return int(code) * 2654435761 % 2**32
+
+
 @dataclass
 class GridPlan:
     """A grid as it is to be laid."""

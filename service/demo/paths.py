@@ -1,6 +1,7 @@
 """Ways that a patrol may take through a grid: along its streets, or from camp to camp. All in metres."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import shapely
@@ -38,18 +39,13 @@ def _leg(ground: BaseGeometry, west: float, east: float, y: float) -> Way:
     return shapely.get_coordinates(street)[[0, -1]]
 
 
-def between_camps(grid: BaseGeometry, camps: int, random: Generator) -> Way:
-    """From one made-up camp of a pasture to the next, always to the nearest that is left."""
-    west, south, east, north = grid.buffer(-0.15 * np.sqrt(grid.area)).bounds
-    left = random.uniform((west, south), (east, north), (camps, 2))
-    middle = (left[0] + left[-1]) / 2
-    left = middle + (left - middle) * 0.3
-    way = [left[0]]
-    left = left[1:]
-    while len(left):
-        nearest = int(np.argmin(np.hypot(*(left - way[-1]).T)))
-        way.append(left[nearest])
-        left = np.delete(left, nearest, axis=0)
+def visiting(stops: Sequence[tuple[float, float]]) -> Way:
+    """From the first stop to the next, always to the nearest that is left."""
+    way, left = [stops[0]], list(stops[1:])
+    while left:
+        nearest = min(left, key=lambda stop: math.dist(stop, way[-1]))
+        left.remove(nearest)
+        way.append(nearest)
     return np.array(way)
 
 

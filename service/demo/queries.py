@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import Select, exists, func, select
 
 from service.areas.models import Grid
+from service.checkpoints.models import Checkpoint
 from service.members.models import Member
 from service.patrols.models import Patrol
 
@@ -12,6 +13,19 @@ from service.patrols.models import Patrol
 def has_grids() -> Select[Any]:
     """Whether any ground is divided into grids."""
     return select(exists().where(Grid.retired_at.is_(None)))
+
+
+def grid_ids() -> Select[*tuple[Any, ...]]:
+    """The grids in force: code, id."""
+    return select(Grid.code, Grid.id).where(Grid.retired_at.is_(None))
+
+
+def posted() -> Select[*tuple[Any, ...]]:
+    """The checkpoints that are up: grid code, lon, lat, code, secret."""
+    place = func.ST_X(Checkpoint.position).label("lon"), func.ST_Y(Checkpoint.position).label("lat")
+    columns = select(Grid.code.label("grid"), *place, Checkpoint.code, Checkpoint.secret)
+    up = columns.join(Grid, Grid.id == Checkpoint.grid_id).where(Checkpoint.retired_at.is_(None))
+    return up.order_by(Checkpoint.code)
 
 
 def has_people() -> Select[Any]:

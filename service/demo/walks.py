@@ -1,5 +1,7 @@
 """What a phone would have recorded on a way: fixes with their noise, silences, check-ins, and a few lies."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -27,6 +29,7 @@ class Walk(NamedTuple):
     mode: str
     start_ms: int
     has_track: bool = True
+    proofs: Mapping[tuple[float, float], str] = MappingProxyType({})  # turning point → the code there
 
     @property
     def turns_ms(self) -> NDArray[np.int64]:
@@ -87,7 +90,9 @@ def _drift(count: int, random: Generator) -> NDArray[np.float64]:
 
 def _check_ins(walk: Walk, turns: NDArray[np.int64], end: int, random: Generator) -> list[dict[str, Any]]:
     reached = np.flatnonzero(turns <= end)
-    chosen = random.choice(reached, min(len(reached), int(random.integers(1, 4))), replace=False)
+    shown = _codes(walk, reached.tolist())
+    some = min(len(reached), int(random.integers(1, 4)))
+    chosen = list(shown) or random.choice(reached, some, replace=False).tolist()
     lon, lat = walk.plane.to_degrees(*walk.way.T)
     accuracy = random.uniform(5, 15) if walk.has_track else random.uniform(25, 48)
     return [
@@ -98,10 +103,19 @@ def _check_ins(walk: Walk, turns: NDArray[np.int64], end: int, random: Generator
             "lon": round(float(lon[at]), 6),
             "lat": round(float(lat[at]), 6),
             "accuracy_m": round(accuracy, 1),
-            "method": "position",
+            **({"method": "qr", "proof": shown[at]} if at in shown else {"method": "position"}),
         }
-        for at in sorted(chosen.tolist())
+        for at in sorted(chosen)
     ]
+
+
+def _codes(walk: Walk, reached: list[int]) -> dict[int, str]:
+    """The codes that stand at turning points that were reached, each where it came first."""
+    first: dict[str, int] = {}
+    for at in reached:
+        if code := walk.proofs.get(tuple(walk.way[at].tolist())):
+            first.setdefault(code, at)
+    return {at: code for code, at in first.items()}
 
 
 def iso(unix_ms: int) -> str:

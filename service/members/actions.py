@@ -1,6 +1,6 @@
 """Sign in, sign out, know who is calling, change the password, let other devices upload."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -185,6 +185,20 @@ def remove_device(device: Device) -> None:
     """Let a device upload no longer."""
     device.revoked_at = datetime.now(UTC)
     audit.record("device.remove", "device", device.id, subject=device.member_id)
+
+
+def present(member_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of these members who have not left; none is erased before this has been committed."""
+    return {row.id for row in ask(queries.PRESENT, member_ids=list(member_ids))}
+
+
+def consented_since(member_ids: Iterable[UUID]) -> dict[UUID, datetime]:
+    """Since when each member's consent to tracks holds; a withdrawal waits until this has been committed."""
+    since: dict[UUID, datetime] = {}
+    for _ in range(2):  # a consent that was renewed while we waited for it is seen only by a new look
+        if unknown := [each for each in set(member_ids) if each not in since]:
+            since |= {row.member_id: row.since for row in ask(queries.CONSENT_HELD, member_ids=unknown)}
+    return since
 
 
 def device_of(token: str) -> Uploader | None:

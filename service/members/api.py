@@ -172,14 +172,16 @@ class Devices(MethodView):
     def post(self, wanted):
         """Let another app upload for oneself
 
-        The token is shown once, opens nothing but uploads, and stands in `config`, the app's settings.
+        The token is shown once, opens nothing but uploads, and stands in `config`, the app's settings. `link`
+        sets the app up when it is opened on the phone, `qr_svg` when it is scanned.
         """
         device, token = actions.add_device(caller(), wanted["kind"], wanted["name"])
         member = session.get_one(Member, caller().member_id)
         username, origin = member.username or member.code, request.host_url.rstrip("/")
         config = devices.config(device.kind, origin, username, str(device.id), token)
         shown = {"id": device.id, "name": device.name, "kind": device.kind, "created_at": device.created_at}
-        return shown | {"token": token, "config": config}
+        link = devices.link(device.kind, config)
+        return shown | {"token": token, "config": config, "link": link, "qr_svg": qr(link)}
 
 
 @blueprint.route("/me/devices/<uuid:device_id>")

@@ -18,20 +18,23 @@ SELECT sessions.id AS session_id, sessions.created_at, last_used_at, member_id, 
 FROM sessions JOIN members ON members.id = member_id
 WHERE token_hash = %(token_hash)s AND kind = %(kind)s
     AND revoked_at IS NULL AND expires_at > %(now)s AND left_at IS NULL"""
-# The id of a member who has not left, and cannot be erased before this transaction ends.
-PRESENT = "SELECT id FROM members WHERE id = %(member_id)s AND left_at IS NULL FOR KEY SHARE"
-# Since when consent to tracks holds without a break, if it is in force; new words may have been agreed to
-# meanwhile. A withdrawal waits until this transaction ends. Whoever had to wait for one sees new words only
-# by a second look.
+# Those of these members who have not left; they cannot be erased before this transaction ends.
+PRESENT = """
+SELECT id FROM members WHERE id = ANY(%(member_ids)s::uuid[]) AND left_at IS NULL ORDER BY id FOR KEY SHARE"""
+# Since when each member's consent to tracks holds without a break, if it is in force; new words may have been
+# agreed to meanwhile. A withdrawal waits until this transaction ends. Whoever had to wait for one sees new
+# words only by a second look.
 CONSENT_HELD = """
-SELECT (
-    SELECT max(given_at) FROM consents AS given WHERE member_id = %(member_id)s AND kind = 'track'
-    AND NOT EXISTS (
-        SELECT FROM consents
-        WHERE member_id = %(member_id)s AND kind = 'track' AND withdrawn_at = given.given_at
+SELECT member_id, (
+    SELECT max(given_at) FROM consents AS given
+    WHERE given.member_id = held.member_id AND kind = 'track' AND NOT EXISTS (
+        SELECT FROM consents AS ended
+        WHERE ended.member_id = held.member_id AND kind = 'track' AND withdrawn_at = given.given_at
     )
 ) AS since
-FROM consents WHERE member_id = %(member_id)s AND kind = 'track' AND withdrawn_at IS NULL FOR SHARE"""
+FROM consents AS held
+WHERE member_id = ANY(%(member_ids)s::uuid[]) AND kind = 'track' AND withdrawn_at IS NULL
+ORDER BY member_id FOR SHARE"""
 
 
 def member_named(username: str) -> Select[Member]:

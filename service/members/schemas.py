@@ -186,6 +186,8 @@ class UploaderTokenSchema(UploaderSchema):
     config = fields.Dict(
         keys=fields.String(), metadata={"description": "The app's settings, by its own names"}
     )
+    link = fields.String(metadata={"description": "Sets the app up when it is opened on the phone"})
+    qr_svg = fields.String(metadata={"description": "The link as a QR code"})
 
 
 def link(code: str, origin: str) -> dict[str, str]:

@@ -1,12 +1,12 @@
 """Keep what phones report about patrols. Callers have checked that each fact is new."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import insert, text
+from sqlalchemy import func, insert, select, text, update
 
 from geo.tracks import Fixes
 from service import bulk
@@ -15,16 +15,19 @@ from service.db import ask, session
 from service.errors import Invalid
 from service.patrols import queries
 from service.patrols.facts import CheckInFact, MomentFact, TrackFact
-from service.patrols.models import Patrol, PatrolMoment
+from service.patrols.models import CheckIn, Patrol, PatrolMoment
 from service.policy import Caller
+
+REPLAYED = "replayed_code"
+MOMENTARY = ("GP1.", "uid=")  # how proofs begin that are made for one moment or touch
 
 _CLAIM = """
 WITH new AS (
-    INSERT INTO patrols (id, member_id) SELECT unnest(%(ids)s::uuid[]), %(member_id)s
-    ON CONFLICT DO NOTHING RETURNING id
+    INSERT INTO patrols (id, member_id) SELECT * FROM unnest(%(ids)s::uuid[], %(member_ids)s::uuid[])
+    ON CONFLICT DO NOTHING RETURNING id, member_id
 )
-SELECT id FROM new
-UNION ALL SELECT id FROM patrols WHERE id = ANY(%(ids)s::uuid[]) AND member_id = %(member_id)s"""
+SELECT id, member_id FROM new
+UNION ALL SELECT id, member_id FROM patrols WHERE id = ANY(%(ids)s::uuid[])"""
 _NOTE_TIMES = """
 UPDATE patrols SET first_at = least(first_at, first), last_at = greatest(last_at, last)
 FROM (
@@ -56,17 +59,20 @@ _CHECK_IN = {
     "marks": "varchar[]",
     "grade": "text",
     "grid_id": "int4",
+    "checkpoint_id": "uuid",
 }  # in the order of a CheckInFact
 
 
-def claim(patrol_ids: Sequence[UUID], member_id: UUID) -> set[UUID]:
-    """Let the member have those patrols that nobody has yet; gives the ones that are the member's."""
-    if not patrol_ids:
-        return set()
-    own = {row.id for row in ask(_CLAIM, ids=sorted(patrol_ids), member_id=member_id)}
-    if len(own) < len(patrol_ids):  # another's, or claimed while we waited: only a new look can tell
-        own |= set(session.scalars(queries.owned(patrol_ids, member_id)))
-    return own
+def claim(claims: Mapping[UUID, UUID]) -> dict[UUID, UUID]:
+    """Let members have those patrols that nobody has yet: patrol → member; gives whose each patrol is."""
+    if not claims:
+        return {}
+    ids = sorted(claims)
+    found = ask(_CLAIM, ids=ids, member_ids=[claims[each] for each in ids])
+    owners = {row.id: row.member_id for row in found}
+    if len(owners) < len(ids):  # claimed while we waited: only a new look can tell
+        owners |= {row.id: row.member_id for row in session.execute(queries.owners(ids))}
+    return owners
 
 
 def keep_moments(moments: Sequence[MomentFact]) -> None:
@@ -86,7 +92,24 @@ def _row(fact: CheckInFact) -> list[Any]:
     return list(placed.values())
 
 
-def keep_tracks(tracks: Sequence[TrackFact], received_at: datetime) -> None:
+def mark_replays(check_ins: Sequence[CheckInFact]) -> None:
+    """Mark whoever shows a code of one moment that another member showed before; the set alone decides.
+
+    All check-ins with such a code are looked at again whenever one arrives, one upload after another.
+    """
+    proofs = {each.proof for each in check_ins if each.checkpoint_id and each.proof}
+    proofs = {proof for proof in proofs if proof.startswith(MOMENTARY)}
+    for proof in sorted(proofs):
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(proof, 0))))
+    first: dict[str, UUID] = {}
+    for row in session.execute(queries.shown_proofs(proofs)).all() if proofs else ():
+        is_replay = first.setdefault(row.proof, row.member_id) != row.member_id
+        if is_replay != (REPLAYED in row.marks):
+            marks = [mark for mark in row.marks if mark != REPLAYED] + [REPLAYED] * is_replay
+            session.execute(update(CheckIn).where(CheckIn.id == row.id).values(marks=marks))
+
+
+def keep_tracks(tracks: Sequence[TrackFact]) -> None:
     """Keep the fixes of tracks, all at once."""
     if not tracks:
         return
@@ -103,7 +126,7 @@ def keep_tracks(tracks: Sequence[TrackFact], received_at: datetime) -> None:
             bulk.ids("patrol_id", [track.patrol_id for track in tracks], counts),
             bulk.times("recorded_at", fixes.at),
             bulk.times("phone_at", phone_at),
-            bulk.moment("received_at", received_at, len(phone_at)),
+            bulk.moments("received_at", [track.received_at for track in tracks], counts),
             bulk.points("position", fixes.lon, fixes.lat),
             bulk.numbers("accuracy_m", fixes.accuracy_m),
             *(

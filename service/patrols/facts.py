@@ -27,6 +27,7 @@ class TrackFact(NamedTuple):
 
     id: UUID
     patrol_id: UUID
+    received_at: datetime
     fixes: Fixes
     phone_at: NDArray[np.int64]
     speed_mps: NDArray[np.float64]
@@ -51,3 +52,4 @@ class CheckInFact(NamedTuple):
     marks: list[str]
     grade: str
     grid_id: int | None
+    checkpoint_id: UUID | None = None

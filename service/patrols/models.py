@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
+from service.checkpoints.models import Checkpoint
 from service.db import Base
 
 MODES = ("foot", "bicycle", "car", "horse")
@@ -101,6 +102,7 @@ class CheckIn(Base):
         CheckConstraint(f"method IN {METHODS}", name="method"),
         CheckConstraint("grade IN ('A', 'B', 'C', 'D')", name="grade"),
         Index("check_ins_grid_id_recorded_at_idx", "grid_id", "recorded_at"),
+        Index("check_ins_checkpoint_id_recorded_at_idx", "checkpoint_id", "recorded_at"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -117,3 +119,4 @@ class CheckIn(Base):
     marks: Mapped[list[str]] = mapped_column(ARRAY(String))
     grade: Mapped[str]
     grid_id: Mapped[int | None] = mapped_column(ForeignKey("grids.id"))
+    checkpoint_id: Mapped[UUID | None] = mapped_column(ForeignKey(Checkpoint.id))  # where a proof holds

@@ -50,9 +50,9 @@ def during(patrols: Select[Patrol], start: datetime | None, end: datetime | None
     return patrols if end is None else patrols.where(Patrol.first_at < end)
 
 
-def owned(patrol_ids: Collection[UUID], member_id: UUID) -> Select[UUID]:
-    """Which of these patrols are the member's."""
-    return select(Patrol.id).where(Patrol.id.in_(patrol_ids), Patrol.member_id == member_id)
+def owners(patrol_ids: Collection[UUID]) -> Select[UUID, UUID]:
+    """Whose these patrols are: id, member."""
+    return select(Patrol.id, Patrol.member_id).where(Patrol.id.in_(patrol_ids))
 
 
 def fixes_of(patrol_id: UUID) -> Select[*tuple[Any, ...]]:
@@ -68,6 +68,16 @@ def fixes_of(patrol_id: UUID) -> Select[*tuple[Any, ...]]:
         )
         .where(Fix.patrol_id == patrol_id)
         .having(func.count() > 0)
+    )
+
+
+def shown_proofs(proofs: Collection[str]) -> Select[*tuple[Any, ...]]:
+    """Every check-in with one of these proofs that held: id, proof, member, marks; the earliest first."""
+    return (
+        select(CheckIn.id, CheckIn.proof, Patrol.member_id, CheckIn.marks)
+        .join(Patrol, Patrol.id == CheckIn.patrol_id)
+        .where(CheckIn.proof.in_(proofs), CheckIn.checkpoint_id.is_not(None))
+        .order_by(CheckIn.recorded_at, CheckIn.id)
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 
 from service.audit import actions as audit
+from service.clients.models import HeldPosition
 from service.coverage import actions as coverage
 from service.db import session
 from service.members.models import Consent, Device, Invitation, Member, SecondFactor, Session
@@ -16,7 +17,7 @@ from service.uploads.models import QuarantinedItem
 
 NAME = "已注销"
 # what belongs to nobody else and goes as a whole
-OWN = (Consent, Session, Device, Invitation, SecondFactor, QuarantinedItem)
+OWN = (Consent, Session, Device, Invitation, SecondFactor, QuarantinedItem, HeldPosition)
 
 
 def erase(member: Member) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, column, exists, func, literal_colu
 from service.areas.queries import reach, within
 from service.audit.models import AuditRow
 from service.audit.queries import about
+from service.clients.models import HeldPosition
 from service.coverage.models import CoverageMark
 from service.members.models import Consent, Member, Session
 from service.patrols.models import CheckIn, Fix, Patrol
@@ -119,6 +120,14 @@ def check_ins_of(member_id: UUID) -> Select[*tuple[Any, ...]]:
     columns = (CheckIn.id, CheckIn.patrol_id, CheckIn.recorded_at, CheckIn.received_at, *place, *about)
     own = select(*columns).join(Patrol, Patrol.id == CheckIn.patrol_id).where(Patrol.member_id == member_id)
     return own.order_by(CheckIn.recorded_at, CheckIn.id)
+
+
+def held_positions_of(member_id: UUID) -> Select[*tuple[Any, ...]]:
+    """Positions from other apps that still wait for a member's patrol."""
+    place = func.ST_X(HeldPosition.position).label("lon"), func.ST_Y(HeldPosition.position).label("lat")
+    columns = (HeldPosition.recorded_at, HeldPosition.received_at, *place, HeldPosition.accuracy_m)
+    own = select(*columns).where(HeldPosition.member_id == member_id)
+    return own.order_by(HeldPosition.recorded_at, HeldPosition.track_id)
 
 
 def looks_at(member_id: UUID, row_ids: Collection[int] | None = None) -> Select[Any]:

@@ -62,7 +62,7 @@ class AccessLogSchema(Strict):
 class CertificateSchema(Strict):
     """What one run of retention erased."""
 
-    id = Uuid(required=True, metadata={"format": "uuid"})
+    id = Uuid(required=True)
     ran_at = Time(required=True)
     erased = fields.Dict(
         keys=fields.String(),

@@ -17,7 +17,7 @@ class TeamsQuery(PageQuery):
 
 class MembersQuery(PageQuery):
     area = Code(12, metadata={"description": "At home in this area or below it"})
-    team = Uuid(metadata={"format": "uuid", "description": "In this team"})
+    team = Uuid(metadata={"description": "In this team"})
     role = fields.String(validate=validate.OneOf(ROLES))
 
 
@@ -43,7 +43,7 @@ class LeaderSchema(Strict):
 class TeamSchema(Strict):
     """A group-defence team."""
 
-    id = Uuid(required=True, metadata={"format": "uuid"})
+    id = Uuid(required=True)
     code = fields.String(required=True)
     name = fields.String(required=True)
     kind = fields.String(required=True, validate=validate.OneOf(KINDS))
@@ -89,20 +89,20 @@ class LeadingSchema(Strict):
 
 
 class JoiningSchema(Strict):
-    member_id = Uuid(required=True, metadata={"format": "uuid"})
+    member_id = Uuid(required=True)
     is_leader = fields.Boolean(load_default=False, truthy={True}, falsy={False})
-    since = Time(metadata={"format": "date-time", "description": "Now, unless given"})
+    since = Time(metadata={"description": "Now, unless given"})
 
 
 class TransferSchema(Strict):
-    team_id = Uuid(required=True, metadata={"format": "uuid"})
-    at = Time(metadata={"format": "date-time", "description": "Now, unless given"})
+    team_id = Uuid(required=True)
+    at = Time(metadata={"description": "Now, unless given"})
 
 
 class MemberSchema(Strict):
     """A person in the teams that the caller sees."""
 
-    id = Uuid(required=True, metadata={"format": "uuid"})
+    id = Uuid(required=True)
     code = fields.String(required=True)
     name = fields.String(required=True)
     role = fields.String(required=True, validate=validate.OneOf(ROLES))

@@ -12,12 +12,14 @@ from uuid import UUID
 from sqlalchemy.dialects.postgresql import insert
 
 from service import telemetry
+from service.areas.places import Places, places
 from service.audit import actions as audit
 from service.coverage import actions as coverage
-from service.db import ask, session, uuid7
-from service.errors import SignInNeeded
-from service.members import queries as members
+from service.db import announce, ask, session, uuid7
+from service.errors import Problem, SignInNeeded
+from service.members import actions as members
 from service.patrols import actions as patrols
+from service.policy import current, trace_id
 from service.uploads import evidence, items, queries
 from service.uploads.items import BadItem
 from service.uploads.models import QuarantinedItem
@@ -26,7 +28,7 @@ EPOCH = 1  # counts the times that this database was restored from a backup
 SKEW = timedelta(minutes=2)  # a clock farther off is corrected
 _ENTER = """
 INSERT INTO upload_items (id, content, member_id)
-SELECT id, content, %(member_id)s FROM unnest(%(ids)s::uuid[], %(contents)s::bytea[]) AS sent (id, content)
+SELECT * FROM unnest(%(ids)s::uuid[], %(contents)s::bytea[], %(member_ids)s::uuid[])
 ON CONFLICT DO NOTHING RETURNING id"""
 LOCATED = ("track", "check_in")  # kept only on a patrol
 
@@ -46,6 +48,7 @@ class Sent:
 
     raw: Any
     content: bytes
+    member_id: UUID
     item: items.Item | None = None
     status: str = "stored"
     marks: list[str] = field(default_factory=list)
@@ -68,32 +71,65 @@ class Sent:
         return answer
 
 
+class Upload:
+    """A batch of a member on its way, with the clock of the phone that it came from."""
+
+    def __init__(self, member_id: UUID, batch: Batch, now: datetime | None = None):
+        now = now or datetime.now(UTC)
+        self.member_id, self.batch = member_id, batch
+        self.by, self.trace = current.get(), trace_id.get()
+        self.offset = batch.sent_at - now if batch.sent_at else None
+        is_skewed = self.offset is not None and abs(self.offset) > SKEW
+        self.clock = evidence.Clock(now, self.offset if self.offset and is_skewed else timedelta())
+        self.sent = [_read(raw, member_id, batch.crs, self.clock) for raw in batch.items]
+
+    def answer(self) -> dict[str, Any]:
+        """What the phone is told of the whole batch."""
+        return {
+            "batch_id": self.batch.batch_id,
+            "server_time": self.clock.now,
+            "server_epoch": EPOCH,
+            "clock_offset_ms": round(self.offset.total_seconds() * 1000) if self.offset is not None else None,
+            "results": [each.verdict() for each in self.sent],
+        }
+
+    def entry(self) -> audit.Entry:
+        """The row that it leaves in the audit trail."""
+        counts = sorted(Counter(each.status for each in self.sent).items())
+        told = ", ".join(f"{count} {status}" for status, count in counts)
+        return audit.entry(
+            "upload.receive",
+            "batch",
+            self.batch.batch_id,
+            subject=self.member_id,
+            result=told or "empty",
+            by=self.by,
+            trace=self.trace,
+        )
+
+
 def receive(member_id: UUID, batch: Batch, now: datetime | None = None) -> dict[str, Any]:
     """Keep everything of a batch that may be kept, and say for each item what became of it."""
-    now = now or datetime.now(UTC)
-    if not ask(members.PRESENT, member_id=member_id):
-        raise SignInNeeded
-    offset = batch.sent_at - now if batch.sent_at else None
-    clock = evidence.Clock(now, offset if offset and abs(offset) > SKEW else timedelta())
-    sent = [_read(raw, batch.crs, clock) for raw in batch.items]
-    _refuse_tracks_without_consent(sent, member_id, clock)
-    _refuse_foreign_patrols(sent, member_id)
-    _enter(sent, member_id)
-    new = [each for each in sent if each.status == "stored"]
-    _keep(new, clock)
-    _quarantine(sent, member_id, batch.batch_id)
-    counts = Counter(each.status for each in sent)
-    for status, count in counts.items():
-        telemetry.ITEMS.labels(status).inc(count)
-    told = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
-    audit.record("upload.receive", "batch", batch.batch_id, subject=member_id, result=told or "empty")
-    return {
-        "batch_id": batch.batch_id,
-        "server_time": now,
-        "server_epoch": EPOCH,
-        "clock_offset_ms": round(offset.total_seconds() * 1000) if offset is not None else None,
-        "results": [each.verdict() for each in sent],
-    }
+    answer = receive_all([Upload(member_id, batch, now)])[0]
+    if isinstance(answer, Problem):
+        raise answer
+    return answer
+
+
+def receive_all(uploads: Sequence[Upload]) -> list[dict[str, Any] | Problem]:
+    """Keep everything of some batches that may be kept; what each phone is told, or why it is refused."""
+    known = members.present({upload.member_id for upload in uploads})
+    taken = [upload for upload in uploads if upload.member_id in known]
+    sent = [each for upload in taken for each in upload.sent]
+    _refuse_tracks_without_consent(taken)
+    _refuse_foreign_patrols(sent)
+    _enter(sent)
+    _keep(taken)
+    _quarantine(taken)
+    for each in sent:
+        telemetry.ITEMS.labels(each.status).inc()
+    audit.record_all([upload.entry() for upload in taken])
+    return [upload.answer() if upload.member_id in known else SignInNeeded() for upload in uploads]
 
 
 def missing(member_id: UUID, item_ids: Sequence[UUID]) -> list[UUID]:
@@ -103,9 +139,9 @@ def missing(member_id: UUID, item_ids: Sequence[UUID]) -> list[UUID]:
     return [each for each in dict.fromkeys(item_ids) if each not in stored and str(each) not in set_aside]
 
 
-def _read(raw: Any, crs: str, clock: evidence.Clock) -> Sent:
+def _read(raw: Any, member_id: UUID, crs: str, clock: evidence.Clock) -> Sent:
     canonical = json.dumps([crs, raw], sort_keys=True, separators=(",", ":"))
-    sent = Sent(raw, hashlib.sha256(canonical.encode()).digest())
+    sent = Sent(raw, hashlib.sha256(canonical.encode()).digest(), member_id)
     if not isinstance(raw, dict):
         sent.judge("quarantined", "invalid", "An item is a JSON object")
     elif raw.get("type") in LOCATED and raw.get("patrol_id") is None:
@@ -125,63 +161,86 @@ def _id_as_sent(raw: Any) -> Any:
     return value if isinstance(value, str) else None
 
 
-def _refuse_tracks_without_consent(sent: Sequence[Sent], member_id: UUID, clock: evidence.Clock) -> None:
+def _refuse_tracks_without_consent(uploads: Sequence[Upload]) -> None:
     """Only what was recorded under the consent is kept; a withdrawal waits until this has been committed."""
-    tracks = [each for each in sent if isinstance(each.raw, dict) and each.raw.get("type") == "track"]
-    if not tracks:
-        return
-    # a consent that was renewed while we waited for it is seen only by a new look
-    held = ask(members.CONSENT_HELD, member_id=member_id) or ask(members.CONSENT_HELD, member_id=member_id)
-    since = held[0].since if held else None
-    for each in tracks:
-        if since is None or (each.item and clock.span(each.item)[0] < since):
+    tracks = [(upload, each) for upload in uploads for each in upload.sent if _is_track(each.raw)]
+    since = members.consented_since({upload.member_id for upload, _ in tracks})
+    for upload, each in tracks:
+        given = since.get(upload.member_id)
+        if given is None or (each.item and upload.clock.span(each.item)[0] < given):
             each.judge("rejected", "no-consent", "Tracks are kept only of members who agreed")
 
 
-def _refuse_foreign_patrols(sent: Sequence[Sent], member_id: UUID) -> None:
-    named = {each.item.patrol_id for each in sent if each.item and each.status == "stored"}
-    own = patrols.claim(list(named), member_id)
-    for each in sent:
-        if each.item and each.status == "stored" and each.item.patrol_id not in own:
+def _is_track(raw: Any) -> bool:
+    return isinstance(raw, dict) and raw.get("type") == "track"
+
+
+def _refuse_foreign_patrols(sent: Sequence[Sent]) -> None:
+    named = [each for each in sent if each.item and each.status == "stored"]
+    owners = patrols.claim({each.item.patrol_id: each.member_id for each in reversed(named) if each.item})
+    for each in named:
+        if each.item and owners.get(each.item.patrol_id) != each.member_id:
             each.judge("rejected", "foreign-patrol", "This patrol is another member's")
 
 
-def _enter(sent: Sequence[Sent], member_id: UUID) -> None:
+def _enter(sent: Sequence[Sent]) -> None:
     """Enter new items in the ledger; whoever comes second with an id is a duplicate or a conflict."""
     readable: Any = [each for each in sent if each.item and each.status == "stored"]
     first = {each.item.id: each for each in reversed(readable)}
     if not first:
         return
-    ids = sorted(first)
-    contents = [first[id].content for id in ids]
-    new = {row.id for row in ask(_ENTER, ids=ids, contents=contents, member_id=member_id)}
+    entries = [first[id] for id in sorted(first)]
+    columns = {
+        "contents": [each.content for each in entries],
+        "member_ids": [each.member_id for each in entries],
+    }
+    new = {row.id for row in ask(_ENTER, ids=sorted(first), **columns)}
     late = [each for each in readable if each.item.id not in new or first[each.item.id] is not each]
     known = {row.id: row for row in session.execute(queries.known(first))} if late else {}
     for each in late:
         row = known[each.item.id]
-        if (row.content, row.member_id) == (each.content, member_id):
+        if (row.content, row.member_id) == (each.content, each.member_id):
             each.judge("duplicate")
         else:
             each.judge("conflict", "id-taken", "This id came before with other content; the first stands")
 
 
-def _keep(new: Sequence[Sent], clock: evidence.Clock) -> None:
-    facts = evidence.weigh([each.item for each in new if each.item], clock)
+def _keep(uploads: Sequence[Upload]) -> None:
+    where = places()
+    weighed = [_weigh(upload, where) for upload in uploads]
+    times = evidence.spanning(span for facts in weighed for span in facts.times.items())
+    moments = [each for facts in weighed for each in facts.moments]
+    check_ins = [each for facts in weighed for each in facts.check_ins]
+    patrols.keep_moments(moments)
+    patrols.keep_check_ins(check_ins)
+    patrols.mark_replays(check_ins)
+    patrols.keep_tracks([each for facts in weighed for each in facts.tracks])
+    patrols.note_times(times)
+    patrols.note_moments({moment.patrol_id for moment in moments})
+    coverage.mark(list(times))
+    if moments:
+        announce("patrols timed", patrol_ids={each.patrol_id for each in moments})
+
+
+def _weigh(upload: Upload, where: Places) -> evidence.Facts:
+    new = [each for each in upload.sent if each.status == "stored"]
+    facts = evidence.weigh([each.item for each in new if each.item], upload.clock, where)
     for each, marks in zip(new, facts.marks, strict=True):
         each.marks = marks
-    patrols.keep_moments(facts.moments)
-    patrols.keep_check_ins(facts.check_ins)
-    patrols.keep_tracks(facts.tracks, clock.now)
-    patrols.note_times(facts.times)
-    patrols.note_moments({moment.patrol_id for moment in facts.moments})
-    coverage.mark(list(facts.times))
+    return facts
 
 
-def _quarantine(sent: Sequence[Sent], member_id: UUID, batch_id: UUID) -> None:
-    kept = [each for each in sent if each.status in ("quarantined", "conflict")]
+def _quarantine(uploads: Sequence[Upload]) -> None:
+    kept = [
+        (upload.batch.batch_id, each)
+        for upload in uploads
+        for each in upload.sent
+        if each.status in ("quarantined", "conflict")
+    ]
     if not kept:
         return
-    known = set(session.scalars(queries.quarantined(member_id, [each.content for each in kept])))
+    kept.sort(key=lambda one: one[1].content)  # or two batches wait for each other
+    known = {tuple(row) for row in session.execute(queries.quarantined([each.content for _, each in kept]))}
     session.execute(
         insert(QuarantinedItem).on_conflict_do_nothing(),
         [
@@ -189,16 +248,17 @@ def _quarantine(sent: Sequence[Sent], member_id: UUID, batch_id: UUID) -> None:
                 "id": uuid7(),
                 "item_id": json.dumps(_id_as_sent(each.raw))[1:-1][:200],
                 "content": each.content,
-                "member_id": member_id,
+                "member_id": each.member_id,
                 "batch_id": batch_id,
                 "raw": json.dumps(each.raw),
                 "problem": each.problem,
             }
-            for each in sorted(kept, key=lambda each: each.content)  # or two batches wait for each other
+            for batch_id, each in kept
         ],
     )
-    for each in kept:
-        if each.status == "quarantined" and each.content in known and _has_id(each.raw):
+    for _, each in kept:
+        is_known = (each.member_id, each.content) in known
+        if each.status == "quarantined" and is_known and _has_id(each.raw):
             each.status, each.problem = "duplicate", None
 
 

@@ -1,10 +1,13 @@
 """Routes: what phones send, and what of it a person must look at."""
 
+import orjson
+from flask import Response
 from flask.views import MethodView
 
 from service.areas.queries import sight
 from service.audit import actions as audit
 from service.db import fetch
+from service.together import Together
 from service.uploads import actions, queries
 from service.uploads.models import QuarantinedItem
 from service.uploads.schemas import (
@@ -18,6 +21,8 @@ from service.uploads.schemas import (
 )
 from service.web import Blueprint, answer_page, caller, needs, scope
 
+MOST = 32  # uploads in one transaction
+together = Together(actions.receive_all, MOST)
 blueprint = Blueprint("uploads", __name__, url_prefix="/api/v1", description="What phones send")
 
 
@@ -31,10 +36,12 @@ class Uploads(MethodView):
 
         Safe to repeat, in any order and any split: every item has an id, and a known id is not stored again.
         Each item gets its own verdict; delete on the phone only what is `durable`.
+        Uploads that wait at the same time share one commit, and are answered after it.
         """
         clock = upload.get("clock", {})
         batch = actions.Batch(upload["batch_id"], upload["crs"], clock.get("sent_at"), upload["items"])
-        return actions.receive(caller().member_id, batch)
+        answer = together(actions.Upload(caller().member_id, batch))
+        return Response(orjson.dumps(answer, option=orjson.OPT_UTC_Z), content_type="application/json")
 
 
 @blueprint.route("/uploads/receipts")

@@ -1,6 +1,7 @@
 """What items are worth: times corrected, places found, doubts marked, check-ins graded."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -8,13 +9,35 @@ from uuid import UUID
 import numpy as np
 
 from geo.index import NOWHERE
+from geo.plane import degree_lengths
 from geo.tracks import ACCURATE, Fixes, marks, ordered
-from service.areas.places import Places, places, unix_ms
+from service.areas.places import Places, unix_ms
+from service.checkpoints import actions as checkpoints
+from service.checkpoints.proofs import Finding
+from service.checkpoints.proofs import read as read_proof
 from service.patrols.facts import CheckInFact, MomentFact, TrackFact
 from service.uploads.items import AHEAD, BadItem, CheckIn, Item, Moment, Track, first_and_last
 from service.values import EARLIEST
 
+Span = tuple[datetime, datetime]  # first, last
 _ABSURD = "Before 2020 or more than 24 hours ahead, once the phone's clock is corrected."
+NEAR = 100.0  # m, beside the accuracy: how far from a checkpoint its proof may be shown
+_WORDS = {"stale": "stale_proof", "forged": "forged_proof", "unknown": "unknown_proof"}
+
+
+class Proven(NamedTuple):
+    """What the proof of a check-in is worth, and the checkpoint where it holds."""
+
+    finding: Finding | None
+    where: checkpoints.Place | None
+
+    @property
+    def holds(self) -> bool:
+        """Whether it proves that the phone was there."""
+        return self.finding is not None and self.finding.verdict == "ok"
+
+
+NO_PROOF = Proven(None, None)
 
 
 class Clock(NamedTuple):
@@ -45,28 +68,38 @@ class Facts(NamedTuple):
     moments: list[MomentFact]
     tracks: list[TrackFact]
     check_ins: list[CheckInFact]
-    times: dict[UUID, tuple[datetime, datetime]]  # of each patrol, the first and the last thing in the batch
+    times: dict[UUID, Span]  # of each patrol, the first and the last thing in the batch
 
 
-def weigh(items: Sequence[Item], clock: Clock) -> Facts:
+def weigh(items: Sequence[Item], clock: Clock, where: Places) -> Facts:
     """The facts in these items."""
-    facts, where = Facts([], [], [], [], {}), places()
-    grid_ids = iter(_grid_ids([item for item in items if isinstance(item, CheckIn)], clock, where))
+    facts, modes = Facts([], [], [], [], {}), _modes(items)
+    check_ins = [item for item in items if isinstance(item, CheckIn)]
+    proven = _proven(check_ins, clock)
+    grid_ids = iter(_grid_ids(check_ins, proven, clock, where))
     for item in items:
         doubts = ["clock_skew"] if clock.ahead else []
         if isinstance(item, Moment):
             facts.moments.append(_moment(item, clock))
         elif isinstance(item, Track):
             facts.tracks.append(_track(item, clock))
-            doubts += _track_doubts(facts.tracks[-1].fixes, where)
+            doubts += _track_doubts(facts.tracks[-1].fixes, where, modes.get(item.patrol_id, "car"))
         else:
-            facts.check_ins.append(_check_in(item, clock, next(grid_ids), doubts))
+            judged = proven.get(item.id, NO_PROOF)
+            facts.check_ins.append(_check_in(item, clock, next(grid_ids), judged, doubts))
             doubts = facts.check_ins[-1].marks
         facts.marks.append(doubts)
-        first, last = clock.span(item)
-        known = facts.times.get(item.patrol_id, (first, last))
-        facts.times[item.patrol_id] = min(first, known[0]), max(last, known[1])
+    facts.times.update(spanning((item.patrol_id, clock.span(item)) for item in items))
     return facts
+
+
+def spanning(spans: Iterable[tuple[UUID, Span]]) -> dict[UUID, Span]:
+    """Of each patrol, the first and the last of all that is told of it."""
+    whole: dict[UUID, Span] = {}
+    for patrol_id, (first, last) in spans:
+        known = whole.get(patrol_id, (first, last))
+        whole[patrol_id] = min(first, known[0]), max(last, known[1])
+    return whole
 
 
 def _moment(item: Moment, clock: Clock) -> MomentFact:
@@ -76,20 +109,42 @@ def _moment(item: Moment, clock: Clock) -> MomentFact:
 def _track(item: Track, clock: Clock) -> TrackFact:
     phone_at, fixes = item.fixes.at, item.fixes
     true = fixes._replace(at=phone_at - round(clock.ahead.total_seconds() * 1000))
-    return TrackFact(
-        item.id, item.patrol_id, true, phone_at, item.speed_mps, item.heading_deg, item.battery_pct
-    )
+    values = item.speed_mps, item.heading_deg, item.battery_pct
+    return TrackFact(item.id, item.patrol_id, clock.now, true, phone_at, *values)
 
 
-def _track_doubts(fixes: Fixes, places: Places) -> list[str]:
-    doubts = {mark for each in marks(ordered(fixes), "car") for mark in each}
+def _track_doubts(fixes: Fixes, places: Places, mode: str) -> list[str]:
+    doubts = {mark for each in marks(ordered(fixes), mode) for mark in each}
     if (places.index.locate(fixes.lon, fixes.lat, fixes.at) == NOWHERE).any():
         doubts.add("outside_grids")
     return sorted(doubts)
 
 
-def _check_in(item: CheckIn, clock: Clock, grid_id: int | None, doubts: list[str]) -> CheckInFact:
-    doubts = doubts + _doubts(item, grid_id)
+def _modes(items: Sequence[Item]) -> dict[UUID, str]:
+    """How the patrols whose start is in the batch move; the earliest start tells."""
+    starts = [each for each in items if isinstance(each, Moment) and each.mode]
+    starts.sort(key=lambda each: (each.at, each.id), reverse=True)
+    return {each.patrol_id: each.mode for each in starts if each.mode}
+
+
+def _proven(check_ins: Sequence[CheckIn], clock: Clock) -> dict[UUID, Proven]:
+    """What the proofs of check-ins are worth, by the time of each check-in."""
+    shown = [each for each in check_ins if each.proof and each.method != "position"]
+    claims = {each.id: read_proof(each.proof or "") for each in shown}
+    known = checkpoints.named_by([claim for claim in claims.values() if claim])
+    proven = {}
+    for each in shown:
+        claim = claims[each.id]
+        judged = checkpoints.judge(claim, known, clock.true(each.at)) if claim else (Finding("unknown"), None)
+        proven[each.id] = Proven(*judged)
+    return proven
+
+
+def _check_in(
+    item: CheckIn, clock: Clock, grid_id: int | None, proven: Proven, doubts: list[str]
+) -> CheckInFact:
+    doubts = doubts + _doubts(item, grid_id) + _doubts_about_proof(item, proven)
+    where = proven.where if proven.holds else None
     return CheckInFact(
         item.id,
         item.patrol_id,
@@ -99,22 +154,45 @@ def _check_in(item: CheckIn, clock: Clock, grid_id: int | None, doubts: list[str
         item.position,
         item.accuracy_m,
         item.method,
-        item.proof,
+        proven.finding.text if proven.holds and proven.finding else item.proof,
         item.note,
         item.photos,
         doubts,
-        "C" if {"mock", "inaccurate"} & set(doubts) or item.position is None else "B",
+        _grade(item, proven, doubts),
         grid_id,
+        where.id if where else None,
     )
 
 
-def _grid_ids(items: Sequence[CheckIn], clock: Clock, places: Places) -> list[int | None]:
-    """The grid that each was made in, all found at once; None for nowhere."""
+def _grid_ids(
+    items: Sequence[CheckIn], proven: Mapping[UUID, Proven], clock: Clock, places: Places
+) -> list[int | None]:
+    """The grid that each was made in, all found at once: where the phone was, else where the proof holds."""
     if not items:
         return []
-    lon, lat = np.array([item.position or (np.nan, np.nan) for item in items]).T
+    lon, lat = np.array([_place(item, proven.get(item.id, NO_PROOF)) for item in items]).T
     found = places.index.locate(lon, lat, np.array([unix_ms(clock.true(item.at)) for item in items]))
     return [grid_id or None for grid_id in places.ids_at(found).tolist()]
+
+
+def _place(item: CheckIn, proven: Proven) -> tuple[float, float]:
+    proven_at = proven.where.position if proven.holds and proven.where else None
+    return item.position or proven_at or (math.nan, math.nan)
+
+
+def _grade(item: CheckIn, proven: Proven, doubts: Sequence[str]) -> str:
+    """A to D; what contradicts a check-in weighs more than what speaks for it.
+
+    D: proof and position are apart, or the proof is forged. A stale proof may come of a wrong clock: C.
+    """
+    if {"far_from_checkpoint", "forged_proof"} & set(doubts):
+        return "D"
+    if {"mock", "stale_proof"} & set(doubts):
+        return "C"
+    is_placed = item.position is not None and "inaccurate" not in doubts
+    if not proven.holds:
+        return "B" if is_placed else "C"
+    return "A" if is_placed and proven.finding and proven.finding.is_fresh else "B"
 
 
 def _doubts(item: CheckIn, grid_id: int | None) -> list[str]:
@@ -126,3 +204,20 @@ def _doubts(item: CheckIn, grid_id: int | None) -> list[str]:
     if item.position is not None and grid_id is None:
         doubts.append("outside_grids")
     return doubts
+
+
+def _doubts_about_proof(item: CheckIn, proven: Proven) -> list[str]:
+    if proven.finding is None:
+        return []
+    if not proven.holds or proven.where is None:
+        return [_WORDS[proven.finding.verdict]]
+    if item.position is None:
+        return []
+    far = _distance(item.position, proven.where.position) > NEAR + (item.accuracy_m or 0)
+    return ["far_from_checkpoint"] if far else []
+
+
+def _distance(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """Metres between two places that are near; for others, far enough."""
+    east, north = degree_lengths((one[1] + other[1]) / 2)
+    return float(np.hypot((one[0] - other[0]) * east, (one[1] - other[1]) * north))

@@ -17,11 +17,10 @@ def known(item_ids: Collection[UUID]) -> Select[UUID, bytes, UUID]:
     return select(Item.id, Item.content, Item.member_id).where(Item.id.in_(item_ids))
 
 
-def quarantined(member_id: UUID, contents: Collection[bytes]) -> Select[bytes]:
-    """Which of these contents of a member are in quarantine already."""
-    return select(QuarantinedItem.content).where(
-        QuarantinedItem.member_id == member_id, QuarantinedItem.content.in_(contents)
-    )
+def quarantined(contents: Collection[bytes]) -> Select[UUID, bytes]:
+    """Which of these contents are in quarantine already: member, content."""
+    columns = select(QuarantinedItem.member_id, QuarantinedItem.content)
+    return columns.where(QuarantinedItem.content.in_(contents))
 
 
 def stored(member_id: UUID, item_ids: Collection[UUID]) -> Select[UUID]:

@@ -14,7 +14,7 @@ from geo.plane import area_m2
 from service.areas.models import Area, Grid
 from service.coverage.models import CoverageMark, Footprint
 from service.db import session
-from service.demo import actions, day, people
+from service.demo import actions, day, marks, people
 from service.demo.actions import HOME, WHOLE, Size, draw
 from service.members.models import Consent, Member
 from service.patrols.models import Patrol
@@ -105,6 +105,21 @@ def test_patrols_end_before_now_and_are_of_different_members(plan):
     patrols = list(day.patrols(plan.ground.grids, plan.people, 60, NOW, np.random.default_rng(1)))
     assert len({each.member_id for each in patrols}) == len(patrols) == 60
     assert all(NOW - timedelta(hours=24) < each.ended_at <= NOW for each in patrols)
+
+
+def test_every_pasture_has_camps_inside_it(plan):
+    shapes = {grid.code: grid.shape for grid in plan.ground.grids if grid.basis == "checkpoints"}
+    camps = [mark for mark in marks.plan(plan.ground.grids) if mark.kind == "camp"]
+    assert {mark.grid for mark in camps} == set(shapes)
+    assert all(shapes[mark.grid].contains(shapely.Point(mark.lon, mark.lat)) for mark in camps)
+
+
+def test_whoever_crosses_a_pasture_scans_the_codes_of_its_camps(plan):
+    camps = [mark for mark in marks.plan(plan.ground.grids) if mark.kind == "camp"]
+    posted = {mark.grid: [day.Posted(mark.lon, mark.lat, mark.code)] for mark in camps}
+    patrols = day.patrols(plan.ground.grids, plan.people, 700, NOW, np.random.default_rng(1), posted)
+    scanned = {item.get("proof") for each in patrols for item in each.items} - {None}
+    assert scanned and scanned <= {mark.code for mark in camps}
 
 
 def test_loading_fills_the_tables(loaded):

@@ -1,6 +1,8 @@
 """Other phone apps and bells that upload for a member."""
 
+from base64 import b64decode
 from datetime import UTC, datetime
+from urllib.parse import unquote
 
 import pytest
 
@@ -40,6 +42,14 @@ def test_owntracks_can_import_its_settings(batu):
         True,
         "batu",
     )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_link_sets_the_app_up(batu, kind):
+    added = add(batu, kind).json
+    opened = unquote(added["link"])
+    inline = opened.partition("inline=")[2]
+    assert added["config"]["url"] in (b64decode(inline).decode() if inline else opened)
 
 
 def test_an_unknown_kind_is_invalid(batu):

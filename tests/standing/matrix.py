@@ -30,8 +30,9 @@ PATHS = {  # path parameter → the kind of thing that it names
     "device_id": "device",
     "quarantined_id": "quarantined",
     "suggestion_id": "suggestion",
+    "checkpoint_id": "checkpoint",
 }
-FIXED = {"layer": "coverage", "name": "not-found", "filename": "index.html"}
+FIXED = {"layer": "coverage", "name": "not-found", "filename": "index.html", "token": "nobodys"}
 FILTERS = {"area": "area", "parent": "area", "team": "team", "member": "member", "grid": "grid"}
 SHOWN_BY = {
     "area": ("areas:read", "audit:read"),
@@ -44,6 +45,7 @@ SHOWN_BY = {
     "device": ("me",),
     "quarantined": ("quarantine:read",),
     "suggestion": ("assignments:suggest",),
+    "checkpoint": ("checkpoints:read",),
 }
 NEVER_ALIKE = ("POST /api/v1/me/devices",)  # every answer has a token of its own
 MADE_BY_PHONES = ("POST /api/v1/uploads",)  # a phone makes ids itself, and must hear that one is taken
@@ -148,6 +150,13 @@ NEEDS = {
     ),
     "POST /api/v1/members/import": Need(
         lambda t, c: table(f"code,name,phone,area\nM-1,新人,13900000000,{t['area'].key}"), takes=(422,)
+    ),
+    "GET /api/v1/checkpoints/sheet": Need(lambda t, c: {"query_string": {"grid": t["grid"].key}}, ("grid",)),
+    "POST /api/v1/checkpoints": Need(
+        lambda t, c: json(name="东门", kind="door", lon=c[0] + 0.001, lat=c[1] + 0.001), ("grid",)
+    ),
+    "PATCH /api/v1/checkpoints/<uuid:checkpoint_id>": Need(
+        lambda t, c: json(name="西门") | {"headers": {"If-Match": "*"}}
     ),
     "POST /api/v1/uploads": Need(lambda t, c: an_upload(t)),
     "POST /api/v1/uploads/receipts": Need(lambda t, c: json(ids=[t["quarantined"].key])),

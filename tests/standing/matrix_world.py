@@ -19,7 +19,7 @@ from service.members.tokens import hash_of
 from service.policy import POLICY, Caller, Scope
 from service.suggestions.models import Suggestion
 from service.uploads.models import QuarantinedItem
-from tests.factories import BEGINNING, a_grid, a_member, a_session, a_square, a_team
+from tests.factories import BEGINNING, a_checkpoint, a_grid, a_member, a_session, a_square, a_team
 from tests.service.phone import a_check_in, a_start, a_track, an_hour_ago, send
 
 HOME = "632802001001"  # everybody whom the matrix lets ask is here, or in an area above
@@ -103,7 +103,7 @@ def sees(who: Who, permission: str, thing: Thing) -> bool:
     if scope is None:
         return False
     own, area = thing.owner == who.id, cut(who.area)
-    if thing.kind in ("area", "grid", "revision", "suggestion"):
+    if thing.kind in ("area", "grid", "revision", "checkpoint", "suggestion"):
         within = thing.area.startswith(area[:6] if scope is Scope.COUNTY else area)
         is_above = area.startswith(cut(thing.area)) and permission == "areas:read"
         return scope in (Scope.COUNTY, Scope.AREA) and (within or (thing.kind == "area" and is_above))
@@ -141,6 +141,7 @@ _KINDS = {
         "device",
         "quarantined",
         "suggestion",
+        "checkpoint",
     )
 } | {"spare": "member"}
 
@@ -218,7 +219,10 @@ def _ground(code: str) -> dict[str, Thing]:
     session.add(asked)
     session.flush()
     area = session.get_one(Area, code)
+    mark = a_checkpoint(grid, west + 0.001, south + 0.001, name=_name())
+    marked = (str(mark.id), mark.code, mark.name)
     return {
+        "checkpoint": Thing("checkpoint", str(mark.id), code, signs=marked),
         "area": Thing("area", code, code, signs=(code, area.name)),
         "grid": Thing("grid", grid.code, code, signs=(grid.code, grid.name, *outline)),
         "revision": Thing("revision", str(revision.id), code, signs=(str(revision.id),)),

@@ -110,13 +110,13 @@ export interface paths {
                     /** @description `next_cursor` of the page before */
                     cursor?: string;
                     /** @description Who did it */
-                    actor?: unknown;
+                    actor?: string;
                     /** @description Whom it concerns */
-                    subject?: unknown;
+                    subject?: string;
                     /** @description Such as `track.read` */
                     action?: string;
-                    from?: unknown;
-                    to?: unknown;
+                    from?: string;
+                    to?: string;
                 };
                 header?: never;
                 path?: never;
@@ -188,6 +188,319 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/checkpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the checkpoints in use */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description At most 500 */
+                    limit?: number;
+                    /** @description `next_cursor` of the page before */
+                    cursor?: string;
+                    /** @description An area or a grid; all that the caller sees unless given */
+                    area?: string;
+                    grid?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Checkpoints"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /**
+         * Put up a checkpoint
+         * @description It lies in the grid around its position, and never moves: a moved mark or another tag is another
+         *     checkpoint, so that whatever was scanned keeps its meaning.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewCheckpoint"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        ETag: components["headers"]["ETAG"];
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Checkpoint"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/checkpoints/sheet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Print the codes of a grid: A4 pages to cut and put up */
+        get: {
+            parameters: {
+                query: {
+                    grid: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/pdf": string;
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/checkpoints/{checkpoint_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                checkpoint_id: string;
+            };
+            cookie?: never;
+        };
+        /** Show a checkpoint */
+        get: {
+            parameters: {
+                query?: never;
+                header?: {
+                    /** @description Tag to check against */
+                    "If-None-Match"?: components["parameters"]["IF_NONE_MATCH"];
+                };
+                path: {
+                    checkpoint_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        ETag: components["headers"]["ETAG"];
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Checkpoint"];
+                    };
+                };
+                304: components["responses"]["NOT_MODIFIED"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        /**
+         * Retire a checkpoint
+         * @description It proves nothing from now on. What was scanned before and arrives later still counts.
+         */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    checkpoint_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        options?: never;
+        head?: never;
+        /**
+         * Change what a checkpoint is called
+         * @description `If-Match` names the ETag of the checkpoint as it was read.
+         */
+        patch: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description Tag to check against */
+                    "If-Match": components["parameters"]["IF_MATCH"];
+                };
+                path: {
+                    checkpoint_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Change"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        ETag: components["headers"]["ETAG"];
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Checkpoint"];
+                    };
+                };
+                412: components["responses"]["PRECONDITION_FAILED"];
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                428: components["responses"]["PRECONDITION_REQUIRED"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        trace?: never;
+    };
+    "/api/v1/checkpoints/{checkpoint_id}/display": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                checkpoint_id: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * Show what a display needs to show rotating codes
+         * @description Each step it shows `GP1.<code>.<step>.<mac>`: step is the unix time divided by `step_s`, mac the first
+         *     10 letters of the Base32 of HMAC-SHA-256 over all that stands before its dot. Every look is recorded.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    checkpoint_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Display"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/checkpoints/{checkpoint_id}/qr": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                checkpoint_id: string;
+            };
+            cookie?: never;
+        };
+        /** Draw one printed code, as SVG or PDF */
+        get: {
+            parameters: {
+                query?: {
+                    format?: "svg" | "pdf";
+                };
+                header?: never;
+                path: {
+                    checkpoint_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "image/svg+xml": string;
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/coverage": {
         parameters: {
             query?: never;
@@ -207,8 +520,8 @@ export interface paths {
                     limit?: number;
                     /** @description `next_cursor` of the page before */
                     cursor?: string;
-                    from?: unknown;
-                    to?: unknown;
+                    from?: string;
+                    to?: string;
                     /** @description An area or a grid; all that the caller sees unless given */
                     area?: string;
                     by?: "grid" | "community" | "township" | "county";
@@ -459,7 +772,7 @@ export interface paths {
                     /** @description west,south,east,north */
                     bbox?: string;
                     /** @description Grids as they were then; the current ones unless given */
-                    at?: unknown;
+                    at?: string;
                 };
                 header?: never;
                 path?: never;
@@ -839,7 +1152,8 @@ export interface paths {
         put?: never;
         /**
          * Let another app upload for oneself
-         * @description The token is shown once, opens nothing but uploads, and stands in `config`, the app's settings.
+         * @description The token is shown once, opens nothing but uploads, and stands in `config`, the app's settings. `link`
+         *     sets the app up when it is opened on the phone, `qr_svg` when it is scanned.
          */
         post: {
             parameters: {
@@ -1101,7 +1415,7 @@ export interface paths {
                     /** @description At home in this area or below it */
                     area?: string;
                     /** @description In this team */
-                    team?: unknown;
+                    team?: string;
                     role?: "member" | "leader" | "officer" | "centre" | "admin" | "auditor";
                 };
                 header?: never;
@@ -1335,8 +1649,8 @@ export interface paths {
                     /** @description `next_cursor` of the page before */
                     cursor?: string;
                     /** @description Patrols of which something happened since then */
-                    from?: unknown;
-                    to?: unknown;
+                    from?: string;
+                    to?: string;
                 };
                 header?: never;
                 path?: never;
@@ -2160,8 +2474,8 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
-                    from?: unknown;
-                    to?: unknown;
+                    from?: string;
+                    to?: string;
                 };
                 header?: never;
                 path: {
@@ -2213,6 +2527,7 @@ export interface paths {
          * Send what was recorded
          * @description Safe to repeat, in any order and any split: every item has an id, and a known id is not stored again.
          *     Each item gets its own verdict; delete on the phone only what is `durable`.
+         *     Uploads that wait at the same time share one commit, and are answered after it.
          */
         post: {
             parameters: {
@@ -2292,6 +2607,232 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/clients/gpslogger/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        /** Take a position of GPSLogger from the query */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    token: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Taken; the body is empty */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        /** Take a position of GPSLogger, or its CSV as a whole */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    token: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Taken; the body is empty */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        /**
+         * Take a position of GPSLogger from the query, a form or JSON, or its CSV as a whole
+         * @description The same file may be sent again and again: each position is kept once.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    token: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Taken; the body is empty */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clients/overland/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a batch of Overland */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    token: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Always `{"result": "ok"}`, at which the app deletes the batch */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clients/owntracks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a message of OwnTracks in HTTP mode
+         * @description Signs in by Basic authentication with the username and the device's token. Positions are kept on the
+         *     patrol that covers their time; other messages are taken and left aside. Encrypted ones are opened with
+         *     the first 32 characters of the token, which is the passphrase that the app's settings come with.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Always an empty list */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clients/traccar/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        /** Take a position of Traccar Client or OsmAnd from the query */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    token: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Taken; the body is empty */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /**
+         * Take a position of Traccar Client from the query, a form or JSON
+         * @description Speeds are in knots, in JSON in m/s. A message without a position is a sign of life.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    token: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Taken; the body is empty */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2359,7 +2900,7 @@ export interface components {
             next_cursor?: string | null;
         };
         Ask: {
-            ids: unknown[];
+            ids: string[];
         };
         Audit: {
             items: components["schemas"]["AuditRow"][];
@@ -2370,7 +2911,8 @@ export interface components {
             /** Format: uuid */
             actor_id: string | null;
             area_code: string | null;
-            at: unknown;
+            /** Format: date-time */
+            at: string;
             id: number;
             object_id: string | null;
             object_kind: string;
@@ -2392,16 +2934,49 @@ export interface components {
                 };
             };
             /** Format: uuid */
-            id: unknown;
-            ran_at: unknown;
+            id: string;
+            /** Format: date-time */
+            ran_at: string;
         };
         Certificates: {
             items: components["schemas"]["Certificate"][];
             next_cursor: string | null;
         };
+        Change: {
+            floor?: string | null;
+            /** @enum {string} */
+            kind?: "door" | "stairwell" | "camp" | "shop" | "other";
+            name?: string;
+            unit?: string | null;
+        };
+        Checkpoint: {
+            /** @description Printed below its QR code */
+            code?: string;
+            floor?: string | null;
+            grid?: string;
+            readonly has_tag?: boolean;
+            /** Format: uuid */
+            id?: string;
+            kind?: string;
+            lat?: number;
+            lon?: number;
+            name?: string;
+            /** Format: date-time */
+            retired_at?: string | null;
+            /** Format: date-time */
+            since?: string;
+            unit?: string | null;
+        };
+        Checkpoints: {
+            items?: components["schemas"]["Checkpoint"][];
+            next_cursor?: string | null;
+        };
         Clock: {
-            /** @description The phone's clock when it sent the batch */
-            sent_at: unknown;
+            /**
+             * Format: date-time
+             * @description The phone's clock when it sent the batch
+             */
+            sent_at: string;
         };
         Code: {
             code: string;
@@ -2412,11 +2987,13 @@ export interface components {
         };
         Consent: {
             agreed: boolean;
-            given_at: unknown;
+            /** Format: date-time */
+            given_at: string | null;
             text: components["schemas"]["ConsentText"];
             /** @description The words that were agreed to last */
             text_id: string | null;
-            withdrawn_at: unknown;
+            /** Format: date-time */
+            withdrawn_at: string | null;
         };
         ConsentText: {
             /** @description A translation */
@@ -2462,6 +3039,14 @@ export interface components {
             id: string;
             name: string;
         };
+        Display: {
+            code?: string;
+            /** @description The code of this moment, to compare */
+            proof?: string;
+            /** @description Hexadecimal digits; the key of HMAC-SHA-256 */
+            secret?: string;
+            step_s?: number;
+        };
         Enrolment: {
             /** @description The link as a QR code, for scanning */
             qr_svg?: string;
@@ -2500,9 +3085,11 @@ export interface components {
             community?: components["schemas"]["CodeAndName"];
             county?: components["schemas"]["CodeAndName"];
             name?: string;
-            retired_at?: unknown;
+            /** Format: date-time */
+            retired_at?: string | null;
             township?: components["schemas"]["CodeAndName"];
-            valid_from?: unknown;
+            /** Format: date-time */
+            valid_from?: string;
         };
         GridFeature: {
             /** @description Polygon or MultiPolygon, WGS-84 */
@@ -2518,8 +3105,10 @@ export interface components {
             code?: string;
             community?: components["schemas"]["CodeAndName"];
             name?: string;
-            retired_at?: unknown;
-            valid_from?: unknown;
+            /** Format: date-time */
+            retired_at?: string | null;
+            /** Format: date-time */
+            valid_from?: string;
         };
         GridWithAreas: {
             /** @description Polygon or MultiPolygon, WGS-84 */
@@ -2537,7 +3126,8 @@ export interface components {
         Invitation: {
             /** @description Shown once */
             code?: string;
-            expires_at?: unknown;
+            /** Format: date-time */
+            expires_at?: string;
             /** @description The link as a QR code */
             qr_svg?: string;
             /** @description A link that holds the code where no server log sees it */
@@ -2561,12 +3151,12 @@ export interface components {
             /** @default false */
             is_leader: boolean;
             /** Format: uuid */
-            member_id: unknown;
+            member_id: string;
             /**
              * Format: date-time
              * @description Now, unless given
              */
-            since?: unknown;
+            since?: string;
         };
         Laid: {
             features?: components["schemas"]["LaidFeature"][];
@@ -2612,7 +3202,8 @@ export interface components {
         Look: {
             action: string;
             area: components["schemas"]["LookerArea"];
-            at: unknown;
+            /** Format: date-time */
+            at: string;
             id: number;
             object_id: string | null;
             object_kind: string;
@@ -2627,7 +3218,8 @@ export interface components {
             area?: components["schemas"]["AreaName"];
             code?: string;
             consented_to_tracks?: boolean;
-            id?: unknown;
+            /** Format: uuid */
+            id?: string;
             name?: string;
             role?: string;
         };
@@ -2637,7 +3229,8 @@ export interface components {
             basis: "area" | "checkpoints";
             check_ins: components["schemas"]["Grades"];
             code: string;
-            last_seen_at: unknown;
+            /** Format: date-time */
+            last_seen_at: string | null;
             name: string;
             person_minutes: number;
             /** @description Where a patrol was, but no track shows what it saw; 0 to 1 */
@@ -2652,7 +3245,7 @@ export interface components {
             area: components["schemas"]["NamedArea"];
             code: string;
             /** Format: uuid */
-            id: unknown;
+            id: string;
             name: string;
             /** @description Masked unless it is one's own: 138****1234 */
             readonly phone?: string | null;
@@ -2679,7 +3272,7 @@ export interface components {
         };
         Missing: {
             /** @description Not here; send these again */
-            missing: unknown[];
+            missing: string[];
         };
         Myself: {
             area?: components["schemas"]["AreaName"];
@@ -2687,7 +3280,8 @@ export interface components {
             consented_to_tracks?: boolean;
             /** @description Only for a cookie; send it as `X-CSRF-Token` */
             csrf_token?: string;
-            id?: unknown;
+            /** Format: uuid */
+            id?: string;
             /** @description Nothing else is open before `/me/totp` has a second factor */
             must_enrol?: boolean;
             name?: string;
@@ -2696,6 +3290,26 @@ export interface components {
         NamedArea: {
             code: string;
             name: string;
+        };
+        NewCheckpoint: {
+            /**
+             * @default wgs84
+             * @enum {string}
+             */
+            crs: "wgs84" | "cgcs2000" | "gcj02" | "bd09";
+            floor?: string | null;
+            /** @description Refused unless the position lies in it */
+            grid?: string;
+            /** @enum {string} */
+            kind: "door" | "stairwell" | "camp" | "shop" | "other";
+            lat: number;
+            lon: number;
+            name: string;
+            /** @description AES-128 key of an NTAG 424 DNA (SDM meta read and file read) */
+            nfc_key?: string;
+            /** @description Of its tag, in large hexadecimal digits */
+            nfc_uid?: string;
+            unit?: string | null;
         };
         NewTeam: {
             area: string;
@@ -2711,8 +3325,10 @@ export interface components {
             name: string;
         };
         OneQuarantined: {
-            batch_id: unknown;
-            id: unknown;
+            /** Format: uuid */
+            batch_id: string;
+            /** Format: uuid */
+            id: string;
             /** @description The item as it was sent */
             item: unknown;
             /** @description As sent */
@@ -2721,7 +3337,8 @@ export interface components {
             problem: {
                 [key: string]: unknown;
             };
-            received_at: unknown;
+            /** Format: date-time */
+            received_at: string;
         };
         PaginationMetadata: {
             /** @description First available page number. */
@@ -2744,15 +3361,21 @@ export interface components {
             new: string;
         };
         Patrol: {
-            ended_at: unknown;
-            first_at: unknown;
-            id: unknown;
+            /** Format: date-time */
+            ended_at: string | null;
+            /** Format: date-time */
+            first_at: string | null;
+            /** Format: uuid */
+            id: string;
             implied: boolean;
-            last_at: unknown;
-            member_id: unknown;
+            /** Format: date-time */
+            last_at: string | null;
+            /** Format: uuid */
+            member_id: string;
             /** @enum {string} */
             mode: "foot" | "bicycle" | "car" | "horse";
-            started_at: unknown;
+            /** Format: date-time */
+            started_at: string | null;
         };
         Patrols: {
             items: components["schemas"]["Patrol"][];
@@ -2786,22 +3409,27 @@ export interface components {
             next_cursor: string | null;
         };
         Quarantined: {
-            batch_id: unknown;
-            id: unknown;
+            /** Format: uuid */
+            batch_id: string;
+            /** Format: uuid */
+            id: string;
             /** @description As sent */
             item_id: string | null;
             member: components["schemas"]["Sender"];
             problem: {
                 [key: string]: unknown;
             };
-            received_at: unknown;
+            /** Format: date-time */
+            received_at: string;
         };
         Receipt: {
-            batch_id: unknown;
+            /** Format: uuid */
+            batch_id: string;
             clock_offset_ms: number | null;
             results: components["schemas"]["Verdict"][];
             server_epoch: number;
-            server_time: unknown;
+            /** Format: date-time */
+            server_time: string;
         };
         Report: {
             creates: number;
@@ -2812,29 +3440,37 @@ export interface components {
             updates: number;
         };
         Revision: {
-            approved_at?: unknown;
+            /** Format: date-time */
+            approved_at?: string | null;
             area?: string;
-            id?: unknown;
+            /** Format: uuid */
+            id?: string;
             /** @description Counts the approved ones */
             number?: number | null;
-            proposed_at?: unknown;
+            /** Format: date-time */
+            proposed_at?: string;
             report?: components["schemas"]["Weighed"];
             status?: string;
         };
         Sender: {
-            id: unknown;
+            /** Format: uuid */
+            id: string;
             name: string;
         };
         Session: {
-            created_at?: unknown;
+            /** Format: date-time */
+            created_at?: string;
             device_id?: string;
             device_name?: string;
-            expires_at?: unknown;
-            id?: unknown;
+            /** Format: date-time */
+            expires_at?: string;
+            /** Format: uuid */
+            id?: string;
             is_current?: boolean;
             /** @enum {string} */
             kind?: "phone" | "page";
-            last_used_at?: unknown;
+            /** Format: date-time */
+            last_used_at?: string;
         };
         Sessions: {
             items?: components["schemas"]["Session"][];
@@ -2843,7 +3479,8 @@ export interface components {
         SignIn: {
             /** @description Only for a cookie; send it as `X-CSRF-Token` */
             csrf_token?: string;
-            expires_at: unknown;
+            /** Format: date-time */
+            expires_at: string;
             member: components["schemas"]["Me"];
             /** @description Nothing else is open before `/me/totp` has a second factor */
             must_enrol?: boolean;
@@ -2865,7 +3502,7 @@ export interface components {
             area: components["schemas"]["NamedArea"];
             code: string;
             /** Format: uuid */
-            id: unknown;
+            id: string;
             /** @enum {string} */
             kind: "neighbour_watch" | "shop_watch" | "ten_households" | "building_watch" | "village_police" | "first_secretary" | "seconded_police" | "grid_workers" | "alarm_bell";
             leaders: components["schemas"]["Leader"][];
@@ -2902,19 +3539,21 @@ export interface components {
             accuracy_m: (number | null)[];
             coordTimes: string[];
             marks: string[][];
-            patrol_id: unknown;
+            /** Format: uuid */
+            patrol_id: string;
         };
         Transfer: {
             /**
              * Format: date-time
              * @description Now, unless given
              */
-            at?: unknown;
+            at?: string;
             /** Format: uuid */
-            team_id: unknown;
+            team_id: string;
         };
         Upload: {
-            batch_id: unknown;
+            /** Format: uuid */
+            batch_id: string;
             clock?: components["schemas"]["Clock"];
             /** @enum {string} */
             crs: "wgs84" | "gcj02" | "bd09";
@@ -2922,8 +3561,10 @@ export interface components {
             items: unknown[];
         };
         Uploader: {
-            created_at?: unknown;
-            id?: unknown;
+            /** Format: date-time */
+            created_at?: string;
+            /** Format: uuid */
+            id?: string;
             kind?: string;
             name?: string;
         };
@@ -2932,10 +3573,16 @@ export interface components {
             config?: {
                 [key: string]: unknown;
             };
-            created_at?: unknown;
-            id?: unknown;
+            /** Format: date-time */
+            created_at?: string;
+            /** Format: uuid */
+            id?: string;
             kind?: string;
+            /** @description Sets the app up when it is opened on the phone */
+            link?: string;
             name?: string;
+            /** @description The link as a QR code */
+            qr_svg?: string;
             /** @description Shown once; good for uploads only */
             token?: string;
         };
@@ -2966,10 +3613,13 @@ export interface components {
             /** @description How it came to be: new, redraw, split, merge */
             kind?: string;
             predecessors?: string[];
-            retired_at?: unknown;
-            revision_id?: unknown;
+            /** Format: date-time */
+            retired_at?: string | null;
+            /** Format: uuid */
+            revision_id?: string;
             successors?: string[];
-            valid_from?: unknown;
+            /** Format: date-time */
+            valid_from?: string;
         };
         Weighed: {
             creates?: components["schemas"]["Created"][];
@@ -2977,8 +3627,10 @@ export interface components {
             summary?: components["schemas"]["Summary"];
         };
         Window: {
-            from?: unknown;
-            to?: unknown;
+            /** Format: date-time */
+            from?: string;
+            /** Format: date-time */
+            to?: string;
         };
         WishFeature: {
             bbox?: unknown;
