@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import shapely
+from sqlalchemy import delete
 
 from service import jobs
 from service.areas.queries import prefix_of
@@ -29,6 +30,7 @@ ANSWER = "suggestions.answer"
 LOCAL = ZoneInfo("Asia/Shanghai")
 MOST_GRIDS, MOST_TEAMS = 1000, 200
 TRIES = 3
+KEPT = timedelta(days=30)  # a suggestion that nobody has taken up by then is out of date
 _SOLVER_LIMITS = set(Limits.__dataclass_fields__) - {"days"}
 
 
@@ -74,6 +76,8 @@ def answer_waiting() -> int:
     No transaction is open while the solver works. What a worker left behind when it died is taken up again.
     """
     seconds, answered = Settings.from_env().suggest_seconds, 0
+    with transaction():
+        session.execute(delete(Suggestion).where(Suggestion.asked_at < datetime.now(UTC) - KEPT))
     while (taken := _take()) is not None:
         problem, frame = taken.problem, taken.frame
         answer = proposal(problem, solved(problem, seconds), frame)

@@ -143,7 +143,9 @@ class AnswerSchema(Strict):
     )
     cost = fields.Integer(required=True, metadata={"description": "Points; fewer are better"})
     bound = fields.Integer(
-        required=True, allow_none=True, metadata={"description": "No plan costs less; null for greedy ones"}
+        required=True,
+        allow_none=True,
+        metadata={"description": "No plan among near teams costs less; null for greedy"},
     )
     gap = fields.Float(
         required=True, allow_none=True, metadata={"description": "(cost - bound) / cost; 0 is proved best"}

@@ -280,6 +280,14 @@ def test_a_question_whose_worker_has_died_is_taken_up_again(officer):
     assert actions.answer_waiting() == 1
 
 
+def test_a_suggestion_out_of_date_is_gone(officer):
+    a_ground()
+    place = asked(officer).headers["Location"]
+    session.query(Suggestion).update({"asked_at": datetime.now(UTC) - timedelta(days=31)})
+    actions.answer_waiting()
+    assert officer.get(place).status_code == 404
+
+
 class Deadly(Problem):
     """Kills the process of the solver when it arrives there."""
 
