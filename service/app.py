@@ -29,6 +29,7 @@ from service.patrols import api as patrols_api
 from service.patrols import queries as patrols
 from service.privacy import api as privacy_api
 from service.settings import Settings
+from service.suggestions import api as suggestions_api
 from service.teams import api as teams_api
 from service.tiles import api as tiles_api
 from service.uploads import api as uploads_api
@@ -50,6 +51,7 @@ FEATURES = (
     patrols_api,
     coverage_api,
     fulfilment_api,
+    suggestions_api,
     tiles_api,
     live_api,
     changes_api,

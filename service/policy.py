@@ -88,6 +88,7 @@ POLICY: dict[str, dict[str, Scope]] = {
     "duty:fulfilment":            _row("-        t        a         a        -       -"),
     "notices:read":               _row("o        t        a         a        -       -"),
     "notices:write":              _row("-        t        a         a        -       -"),
+    "assignments:suggest":        _row("-        -        a         -        -       -"),
     "patrols:read":               _row("o        t        a         -        -       -"),
     "tracks:read":                _row("o        t        a         -        -       -"),
     "quarantine:read":            _row("-        -        a         -        -       -"),

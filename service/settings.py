@@ -47,6 +47,7 @@ class Settings:
     keep_quarantine_days: int = 30
     keep_audit_days: int = 1095  # never under six months: 网络安全法 asks for that
     audit_heads: Path = Path("var/audit_heads.jsonl")  # the length and digest of the audit trail, over time
+    suggest_seconds: int = 20  # that a worker looks for a suggestion of assignments
     log_level: str = "INFO"
     demo_accounts: Path = Path("var/demo_accounts.json")  # written by the demonstration only
 

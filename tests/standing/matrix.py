@@ -29,6 +29,7 @@ PATHS = {  # path parameter → the kind of thing that it names
     "session_id": "session",
     "device_id": "device",
     "quarantined_id": "quarantined",
+    "suggestion_id": "suggestion",
     "checkpoint_id": "checkpoint",
     "sha256": "photo",
     "assignment_id": "assignment",
@@ -49,6 +50,7 @@ SHOWN_BY = {
     "session": ("me:sign-in",),
     "device": ("me",),
     "quarantined": ("quarantine:read",),
+    "suggestion": ("assignments:suggest",),
     "checkpoint": ("checkpoints:read",),
     "photo": ("media:read",),
     "assignment": ("duty:read",),
@@ -125,6 +127,11 @@ def duty_rows(things: dict[str, Thing]) -> dict[str, Any]:
     return table(f"team,area,season,year\nT-none,{things['area'].key},fire_season,2030")
 
 
+def a_question(things: dict[str, Thing]) -> dict[str, Any]:
+    period = {"from": "2026-12-01T00:00:00+08:00", "to": "2026-12-08T00:00:00+08:00"}
+    return json(area=things["area"].key, **period)
+
+
 class Need(NamedTuple):
     """What a route cannot do without, and which of the things that it names must be seen."""
 
@@ -176,6 +183,7 @@ NEEDS = {
     "POST /api/v1/teams": Need(
         lambda t, c: json(code="T-new", name="新队", kind="alarm_bell", area=t["area"].key), ("area",)
     ),
+    "POST /api/v1/assignments/suggest": Need(lambda t, c: a_question(t), ("area",)),
     "PATCH /api/v1/teams/<uuid:team_id>": Need(
         lambda t, c: json(name="新名", area=t["area"].key) | {"headers": {"If-Match": "*"}}
     ),
@@ -288,14 +296,14 @@ def _filters(view: Any) -> list[str]:
 def expected(who: Who | None, ask: Ask) -> tuple[int, ...]:
     """The answers that the policy allows."""
     if ask.permission == "public":
-        return (200, 201, 204, 304, 401, 404, 503, *OTHER_BODIES, 429)
+        return (200, 201, 202, 204, 304, 401, 404, 503, *OTHER_BODIES, 429)
     if who is None:
         return (401,)
     if who.role not in POLICY[ask.permission]:
         return (403,)
     takes = NEEDS[ask.route].takes if ask.route in NEEDS else () if ask.strict else OTHER_BODIES
     if all(sees(who, ask.permission, thing) for thing in ask.about):
-        return (200, 201, 204, 304, *takes)
+        return (200, 201, 202, 204, 304, *takes)
     if ask.filter:
         return (200, 404, *takes)
     return (404, *(() if ask.strict else OTHER_BODIES))

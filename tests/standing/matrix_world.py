@@ -9,7 +9,7 @@ from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from service.areas.models import Area, GridRevision
 from service.coverage.actions import rebuild_marked
@@ -20,8 +20,9 @@ from service.members.models import Session
 from service.members.tokens import hash_of
 from service.notices.models import Notice, NoticeTeam
 from service.policy import POLICY, Caller, Scope
+from service.suggestions.models import Suggestion
 from service.uploads.models import QuarantinedItem
-from tests.factories import a_checkpoint, a_grid, a_member, a_session, a_square, a_team
+from tests.factories import BEGINNING, a_checkpoint, a_grid, a_member, a_session, a_square, a_team
 from tests.service.phone import a_check_in, a_start, a_track, an_hour_ago, send
 from tests.service.photos import a_photo, name_of, put
 
@@ -107,7 +108,7 @@ def sees(who: Who, permission: str, thing: Thing) -> bool:
     if scope is None:
         return False
     own, area = thing.owner == who.id, cut(who.area)
-    if thing.kind in ("area", "grid", "revision", "checkpoint"):
+    if thing.kind in ("area", "grid", "revision", "checkpoint", "suggestion"):
         within = thing.area.startswith(area[:6] if scope is Scope.COUNTY else area)
         is_above = area.startswith(cut(thing.area)) and permission == "areas:read"
         return scope in (Scope.COUNTY, Scope.AREA) and (within or (thing.kind == "area" and is_above))
@@ -144,6 +145,7 @@ _KINDS = {
         "session",
         "device",
         "quarantined",
+        "suggestion",
         "checkpoint",
         "photo",
         "assignment",
@@ -255,6 +257,12 @@ def _ground(code: str) -> dict[str, Thing]:
     revision = GridRevision(id=uuid7(), area_code=code, features=[], retires=[grid.code], report=report)
     session.add(revision)
     session.flush()
+    asked = Suggestion(
+        id=uuid7(), area_code=code, starts_at=BEGINNING, ends_at=session.scalar(select(func.now()))
+    )
+    asked.teams, asked.limits = [], {}
+    session.add(asked)
+    session.flush()
     area = session.get_one(Area, code)
     mark = a_checkpoint(grid, west + 0.001, south + 0.001, name=_name())
     marked = (str(mark.id), mark.code, mark.name)
@@ -263,6 +271,7 @@ def _ground(code: str) -> dict[str, Thing]:
         "area": Thing("area", code, code, signs=(code, area.name)),
         "grid": Thing("grid", grid.code, code, signs=(grid.code, grid.name, *outline)),
         "revision": Thing("revision", str(revision.id), code, signs=(str(revision.id),)),
+        "suggestion": Thing("suggestion", str(asked.id), code, signs=(str(asked.id),)),
     }
 
 

@@ -1,0 +1,150 @@
+"""Take a leader's question; have a worker answer it."""
+
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import shapely
+from sqlalchemy import delete
+
+from service import jobs
+from service.areas.queries import prefix_of
+from service.audit import actions as audit
+from service.db import session, transaction, uuid7
+from service.errors import Invalid
+from service.settings import Settings
+from service.suggestions import queries, solver
+from service.suggestions.ground import site
+from service.suggestions.models import Suggestion
+from service.suggestions.problem import Ground, Home, Limits, Problem
+from service.suggestions.proposals import Frame, proposal, week_from
+from service.suggestions.reasons import Sight
+from service.telemetry import log
+
+ANSWER = "suggestions.answer"
+LOCAL = ZoneInfo("Asia/Shanghai")
+MOST_GRIDS, MOST_TEAMS = 1000, 200
+TRIES = 3
+KEPT = timedelta(days=30)  # a suggestion that nobody has taken up by then is out of date
+_SOLVER_LIMITS = set(Limits.__dataclass_fields__) - {"days"}
+
+
+def ask(
+    area: str, start: datetime, end: datetime, limits: dict[str, Any], teams: Sequence[UUID] | None = None
+) -> Suggestion:
+    """Have a suggestion worked out; raises Invalid when there is nothing to suggest, or too much."""
+    prefix = prefix_of(area)
+    grids = session.execute(queries.grids(prefix, start)).all()
+    if not 0 < len(grids) <= MOST_GRIDS:
+        raise Invalid(errors={"area": [f"Has {len(grids)} grids; must have 1 to {MOST_GRIDS:,}."]})
+    suggestion = Suggestion(
+        id=uuid7(),
+        area_code=area,
+        starts_at=start,
+        ends_at=end,
+        teams=[str(team) for team in _checked(prefix, teams)],
+        limits=limits,
+    )
+    session.add(suggestion)
+    session.flush()
+    audit.record("assignments.suggest", "area", area)
+    jobs.later(ANSWER)
+    return suggestion
+
+
+def _checked(prefix: str, ids: Sequence[UUID] | None) -> list[UUID]:
+    found = [team.id for team in session.execute(queries.teams(prefix, ids)) if team.lon is not None]
+    if ids is not None:
+        known = set(found)
+        wrong = {n: ["Not a team at home in this area."] for n, each in enumerate(ids) if each not in known}
+        if wrong:
+            raise Invalid(errors={"teams": wrong})
+    if not 0 < len(found) <= MOST_TEAMS:
+        raise Invalid(errors={"teams": [f"The area has {len(found)}; choose 1 to {MOST_TEAMS}."]})
+    return found
+
+
+@jobs.task(ANSWER, every="* * * * *")
+def answer_waiting() -> int:
+    """Answer whatever waits, one after the other; gives how many were answered.
+
+    No transaction is open while the solver works. What a worker left behind when it died is taken up again.
+    """
+    seconds, answered = Settings.from_env().suggest_seconds, 0
+    with transaction():
+        session.execute(delete(Suggestion).where(Suggestion.asked_at < datetime.now(UTC) - KEPT))
+    while (taken := _take()) is not None:
+        problem, frame = taken.problem, taken.frame
+        answer = proposal(problem, solved(problem, seconds), frame)
+        with transaction():
+            found = session.get_one(Suggestion, taken.id, populate_existing=True)
+            found.state, found.answer = "ready", answer
+        answered += 1
+    return answered
+
+
+class _Taken:
+    """A question that this worker is at."""
+
+    def __init__(self, suggestion: Suggestion) -> None:
+        self.id = suggestion.id
+        self.problem, self.frame = _read(suggestion)
+
+
+def _take() -> _Taken | None:
+    with transaction():
+        suggestion = session.scalars(queries.waiting()).one_or_none()
+        if suggestion is None:
+            return None
+        suggestion.claimed_at, suggestion.tries = datetime.now(UTC), suggestion.tries + 1
+        if suggestion.tries > TRIES:
+            suggestion.state = "failed"
+            return None
+        return _Taken(suggestion)
+
+
+def solved(problem: Problem, seconds: float) -> solver.Plan:
+    """The plan, from a process of its own: if the solver's native code dies, the worker goes on."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        try:
+            return pool.submit(solver.solve, problem, seconds).result()
+        except BrokenProcessPool:
+            log.exception("the solver has died", grids=len(problem.grids), teams=len(problem.teams))
+    return solver.solve(problem, 0)
+
+
+def _read(suggestion: Suggestion) -> tuple[Problem, Frame]:
+    prefix, start = prefix_of(suggestion.area_code), suggestion.starts_at
+    grids = session.execute(queries.grids(prefix, start)).all()
+    teams = session.execute(queries.teams(prefix, [UUID(each) for each in suggestion.teams])).all()
+    seen = {row.grid_id: (start - row.at).days for row in session.execute(queries.last_seen(prefix, start))}
+    sights = [Sight(seen.get(grid.id)) for grid in grids]
+    days = week_from(start.astimezone(LOCAL).date(), suggestion.limits["days"])
+    frame = Frame(
+        [{"code": grid.code, "name": grid.name} for grid in grids],
+        [{"id": str(team.id), "code": team.code, "name": team.name} for team in teams],
+        sights,
+        days,
+        suggestion.limits["starts_at"],
+    )
+    return _problem(grids, teams, sights, suggestion.limits), frame
+
+
+def _problem(
+    grids: Sequence[Any], teams: Sequence[Any], sights: list[Sight], asked: dict[str, Any]
+) -> Problem:
+    plane, middles, borders = site([shapely.from_wkb(bytes(grid.shape)) for grid in grids])
+    homes = (plane.to_metres(team.lon, team.lat) for team in teams)
+    target = asked["visits_per_week"]
+    ground = zip(middles.tolist(), sights, borders, strict=True)
+    limits = {name: value for name, value in asked.items() if name in _SOLVER_LIMITS}
+    return Problem(
+        tuple(Ground(x, y, target, sight.urgency, border) for (x, y), sight, border in ground),
+        tuple(Home(float(x), float(y)) for x, y in homes),
+        Limits(days=len(asked["days"]), **limits),
+    )

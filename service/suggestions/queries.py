@@ -1,0 +1,65 @@
+"""Questions about suggestions, and about what they are made of."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, func, or_, select
+
+from service.areas.models import Area, Grid
+from service.areas.queries import in_force, reach, within
+from service.coverage.models import Footprint
+from service.policy import Caller, Scope
+from service.suggestions.models import Suggestion
+from service.teams.models import Team
+
+GIVEN_UP = timedelta(minutes=3)  # a worker that has not answered by then has died
+
+
+def visible_to(caller: Caller, scope: Scope) -> Select[Suggestion]:
+    """The suggestions for areas in the caller's reach."""
+    return select(Suggestion).where(within(Suggestion.area_code, reach(caller, scope)))
+
+
+def waiting() -> Select[Suggestion]:
+    """The suggestion that waits longest and that no worker is at, for this transaction alone."""
+    idle = or_(Suggestion.claimed_at.is_(None), Suggestion.claimed_at < func.now() - GIVEN_UP)
+    order = (Suggestion.asked_at, Suggestion.id)
+    found = select(Suggestion).where(Suggestion.state == "waiting", idle).order_by(*order).limit(1)
+    return found.with_for_update(skip_locked=True).execution_options(populate_existing=True)
+
+
+def grids(prefix: str, at: datetime) -> Select[Any]:
+    """The grids in force at a time, by code: id, code, name, outline as WKB."""
+    columns = select(Grid.id, Grid.code, Grid.name, func.ST_AsBinary(Grid.shape).label("shape"))
+    return in_force(columns, at).where(within(Grid.code, prefix)).order_by(Grid.code)
+
+
+def teams(prefix: str, ids: Sequence[UUID] | None = None) -> Select[Any]:
+    """Teams at home within a prefix, all or some, by code: id, code, name, lon and lat of home if known."""
+    middle = (
+        select(func.ST_Centroid(func.ST_Collect(Grid.shape)))
+        .where(within(Grid.code, Area.prefix), Grid.retired_at.is_(None))
+        .correlate(Area)
+        .scalar_subquery()
+    )
+    home = func.coalesce(middle, func.ST_Centroid(Area.shape), Area.centre)
+    found = (
+        select(Team.id, Team.code, Team.name, func.ST_X(home).label("lon"), func.ST_Y(home).label("lat"))
+        .join(Area, Area.code == Team.area_code)
+        .where(within(Team.area_code, prefix))
+        .order_by(Team.code)
+    )
+    return found if ids is None else found.where(Team.id.in_(ids))
+
+
+def last_seen(prefix: str, before: datetime) -> Select[Any]:
+    """When the grids within a prefix were last seen before a time: grid_id, at; no row for never."""
+    at: Any = func.max(Footprint.last_seen_at)
+    return (
+        select(Footprint.grid_id, at.label("at"))
+        .join(Grid, Grid.id == Footprint.grid_id)
+        .where(within(Grid.code, prefix), Footprint.hour < before, Footprint.last_seen_at.is_not(None))
+        .group_by(Footprint.grid_id)
+    )
