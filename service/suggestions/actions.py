@@ -1,8 +1,11 @@
 """Take a leader's question; have a worker answer it."""
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from typing import Any
@@ -16,7 +19,11 @@ from service import jobs
 from service.areas.queries import prefix_of
 from service.audit import actions as audit
 from service.db import session, transaction, uuid7
-from service.errors import Invalid
+from service.duty import actions as duty
+from service.duty.actions import Author, Wanted
+from service.duty.models import Assignment
+from service.duty.pattern import Pattern
+from service.errors import Conflict, Invalid
 from service.settings import Settings
 from service.suggestions import queries, solver
 from service.suggestions.ground import site
@@ -26,12 +33,24 @@ from service.suggestions.proposals import Frame, proposal, week_from
 from service.suggestions.reasons import Sight
 from service.telemetry import log
 
+Period = tuple[datetime, datetime]
 ANSWER = "suggestions.answer"
 LOCAL = ZoneInfo("Asia/Shanghai")
 MOST_GRIDS, MOST_TEAMS = 1000, 200
 TRIES = 3
 KEPT = timedelta(days=30)  # a suggestion that nobody has taken up by then is out of date
 _SOLVER_LIMITS = set(Limits.__dataclass_fields__) - {"days"}
+
+
+class Stale(Conflict):
+    title, title_zh = (
+        "Grids or assignments have changed since; ask again",
+        "网格或任务区已变化，请重新生成建议",
+    )
+
+
+class NotApplicable(Conflict):
+    title, title_zh = "This suggestion is not ready, over, or was applied", "该建议未就绪、已过期或已采用"
 
 
 def ask(
@@ -83,7 +102,7 @@ def answer_waiting() -> int:
         answer = proposal(problem, solved(problem, seconds), frame)
         with transaction():
             found = session.get_one(Suggestion, taken.id, populate_existing=True)
-            found.state, found.answer = "ready", answer
+            found.state, found.answer, found.basis = "ready", answer, taken.basis
         answered += 1
     return answered
 
@@ -93,7 +112,7 @@ class _Taken:
 
     def __init__(self, suggestion: Suggestion) -> None:
         self.id = suggestion.id
-        self.problem, self.frame = _read(suggestion)
+        self.problem, self.frame, self.basis = _read(suggestion)
 
 
 def _take() -> _Taken | None:
@@ -118,13 +137,62 @@ def solved(problem: Problem, seconds: float) -> solver.Plan:
     return solver.solve(problem, 0)
 
 
-def _read(suggestion: Suggestion) -> tuple[Problem, Frame]:
+def apply(suggestion: Suggestion, author: Author) -> list[Assignment]:
+    """Put a suggestion in the place of what holds its grids in its period; all of it or nothing.
+
+    Raises Stale when grids or assignments are other ones than it was worked out from. What has begun by then
+    goes on to its end; assignments that reach beyond the area stay.
+    """
+    suggestion = session.scalars(queries.locked(suggestion)).one()
+    now, answer = datetime.now(UTC), suggestion.answer
+    if answer is None or suggestion.applied_at is not None or suggestion.ends_at <= now:
+        raise NotApplicable
+    prefix, period = prefix_of(suggestion.area_code), (suggestion.starts_at, suggestion.ends_at)
+    grids = {grid.code: grid.id for grid in session.execute(queries.grids(prefix, period[0]))}
+    duty.lock(grids.values(), None)
+    if (
+        _basis(grids.values(), session.execute(queries.held(list(grids.values()), *period)).all())
+        != suggestion.basis
+    ):
+        raise Stale
+    start = max(period[0], now)
+    for before in session.scalars(queries.replaced(list(grids.values()), start, period[1])).all():
+        duty.end(before, max(start, before.starts_at), None, author)
+    reason = f"建议 {suggestion.id}" if suggestion.limits["max_teams_per_grid"] > 1 else None
+    made = [_assign(line, grids, (start, period[1]), reason, author) for line in answer["lines"]]
+    suggestion.applied_at, suggestion.applied_by = now, author.id
+    session.flush()
+    audit.record("assignments.apply", "suggestion", suggestion.id)
+    return [each for each in made if each is not None]
+
+
+def _assign(
+    line: dict[str, Any], grids: dict[str, int], period: Period, reason: str | None, author: Author
+) -> Assignment | None:
+    """A line as an assignment; None if no day of it is left in the period."""
+    asked = Pattern(*period, line["rrule"], line["starts_at"], line["minutes"])
+    try:
+        spans = duty.spans_of(asked)
+    except Invalid:
+        return None
+    ids = tuple(grids[grid["code"]] for grid in line["grids"])
+    return duty.put(Wanted(UUID(line["team"]["id"]), None, ids, asked, reason), spans, author)
+
+
+def _basis(grid_ids: Iterable[int], held: Iterable[Any]) -> str:
+    """Names a state of grids and of who has them."""
+    told = sorted(grid_ids), sorted(f"{row.assignment_id} {row.grid_id} {row.times}" for row in held)
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def _read(suggestion: Suggestion) -> tuple[Problem, Frame, str]:
     prefix, start = prefix_of(suggestion.area_code), suggestion.starts_at
     grids = session.execute(queries.grids(prefix, start)).all()
     teams = session.execute(queries.teams(prefix, [UUID(each) for each in suggestion.teams])).all()
     seen = {row.grid_id: (start - row.at).days for row in session.execute(queries.last_seen(prefix, start))}
     sights = [Sight(seen.get(grid.id)) for grid in grids]
     days = week_from(start.astimezone(LOCAL).date(), suggestion.limits["days"])
+    held = session.execute(queries.held([grid.id for grid in grids], start, suggestion.ends_at)).all()
     frame = Frame(
         [{"code": grid.code, "name": grid.name} for grid in grids],
         [{"id": str(team.id), "code": team.code, "name": team.name} for team in teams],
@@ -132,7 +200,10 @@ def _read(suggestion: Suggestion) -> tuple[Problem, Frame]:
         days,
         suggestion.limits["starts_at"],
     )
-    return _problem(grids, teams, sights, suggestion.limits), frame
+    at = {team.id: n for n, team in enumerate(teams)}, {grid.id: n for n, grid in enumerate(grids)}
+    pairs = frozenset((at[0][row.team_id], at[1][row.grid_id]) for row in held if row.team_id in at[0])
+    problem = replace(_problem(grids, teams, sights, suggestion.limits), held=pairs)
+    return problem, frame, _basis([grid.id for grid in grids], held)
 
 
 def _problem(

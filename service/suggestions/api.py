@@ -5,8 +5,10 @@ from flask.views import MethodView
 
 from service.areas.queries import sight
 from service.db import fetch, session
+from service.duty.actions import Author
 from service.suggestions import actions, queries
-from service.suggestions.schemas import QuestionSchema, SuggestionSchema
+from service.suggestions.schemas import AppliedSchema, QuestionSchema, SuggestionSchema
+from service.teams import queries as teams
 from service.web import Blueprint, caller, needs, scope
 
 LOOK_AGAIN = "2"  # s
@@ -42,6 +44,21 @@ class OneSuggestion(MethodView):
         `missed` says where and `collisions` which limits leave no room.
         """
         return answer(fetch(queries.visible_to(caller(), scope()), id=suggestion_id))
+
+
+@blueprint.route("/assignments/suggest/<uuid:suggestion_id>/apply")
+class Application(MethodView):
+    @needs("assignments:suggest")
+    @blueprint.response(200, AppliedSchema)
+    def post(self, suggestion_id):
+        """Apply a suggestion in one step
+
+        Whatever holds nothing but grids of the area ends when the suggestion begins, and its lines become
+        assignments: all of them or none. When grids or assignments have changed since, 409.
+        """
+        suggestion = fetch(queries.visible_to(caller(), scope()), id=suggestion_id)
+        made = actions.apply(suggestion, Author(caller().member_id, teams.visible_to(caller(), scope())))
+        return {"items": [each.id for each in made]}
 
 
 def answer(suggestion):

@@ -34,3 +34,6 @@ class Suggestion(Base):
     asked_at: Mapped[datetime] = mapped_column(server_default=func.now())
     claimed_at: Mapped[datetime | None]  # a worker is at it since then
     tries: Mapped[int] = mapped_column(server_default=text("0"))
+    basis: Mapped[str | None]  # names the state of grids and assignments that it was worked out from
+    applied_at: Mapped[datetime | None]
+    applied_by: Mapped[UUID | None]

@@ -43,6 +43,7 @@ def proposal(problem: Problem, plan: Plan, frame: Frame) -> dict[str, Any]:
         "bound": plan.bound,
         "gap": None if plan.gap is None else round(plan.gap, 4),
         "lines": _lines(problem, plan, frame),
+        "diff": _diff(problem, plan, frame),
         "team_hours": _team_hours(problem, plan, frame),
         "missed": short,
         "collisions": [reasons.collision(problem, names) for names in plan.collisions],
@@ -69,6 +70,20 @@ def _lines(problem: Problem, plan: Plan, frame: Frame) -> list[dict[str, Any]]:
         }
         for (team, on), grids in sorted(lines.items())
     ]
+
+
+def _diff(problem: Problem, plan: Plan, frame: Frame) -> dict[str, Any]:
+    """What would change against what these teams have in the period already."""
+    planned = frozenset(plan.visits)
+    sets = {
+        "added": planned - problem.held,
+        "removed": problem.held - planned,
+        "kept": planned & problem.held,
+    }
+    return {
+        name: [{"team": frame.teams[team], "grid": frame.grids[grid]["code"]} for team, grid in sorted(pairs)]
+        for name, pairs in sets.items()
+    }
 
 
 def _by_day(frame: Frame, on: Sequence[int]) -> str:

@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, Text, cast, exists, func, or_, select
 
 from service.areas.models import Area, Grid
 from service.areas.queries import in_force, reach, within
 from service.coverage.models import Footprint
+from service.duty.models import Assignment, AssignmentGrid
 from service.policy import Caller, Scope
 from service.suggestions.models import Suggestion
 from service.teams.models import Team
@@ -52,6 +53,35 @@ def teams(prefix: str, ids: Sequence[UUID] | None = None) -> Select[Any]:
         .order_by(Team.code)
     )
     return found if ids is None else found.where(Team.id.in_(ids))
+
+
+def held(grid_ids: Sequence[int], start: datetime, end: datetime) -> Select[*tuple[Any, ...]]:
+    """Who has which of these grids in a period: assignment_id, team_id, grid_id, and when, as text."""
+    times = cast(AssignmentGrid.during, Text).label("times")
+    within_period = AssignmentGrid.during.op("&&")(func.tstzrange(start, end))
+    return (
+        select(AssignmentGrid.assignment_id, AssignmentGrid.team_id, AssignmentGrid.grid_id, times)
+        .where(AssignmentGrid.grid_id.in_(grid_ids), within_period)
+        .order_by(AssignmentGrid.assignment_id, AssignmentGrid.grid_id)
+    )
+
+
+def replaced(grid_ids: Sequence[int], start: datetime, end: datetime) -> Select[Assignment]:
+    """The assignments of nothing but some of these grids that last into a period."""
+    mine = AssignmentGrid.assignment_id == Assignment.id
+    inside, outside = AssignmentGrid.grid_id.in_(grid_ids), AssignmentGrid.grid_id.not_in(grid_ids)
+    lasts = Assignment.ended_at.is_(None), Assignment.ends_at > start, Assignment.starts_at < end
+    return (
+        select(Assignment)
+        .where(*lasts, exists().where(mine, inside), ~exists().where(mine, outside))
+        .order_by(Assignment.id)
+    )
+
+
+def locked(suggestion: Suggestion) -> Select[Suggestion]:
+    """The suggestion as it is now, for this transaction alone."""
+    found = select(Suggestion).where(Suggestion.id == suggestion.id).with_for_update()
+    return found.execution_options(populate_existing=True)
 
 
 def last_seen(prefix: str, before: datetime) -> Select[Any]:

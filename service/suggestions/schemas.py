@@ -133,6 +133,23 @@ class MissedSchema(Strict):
     visits = fields.Integer(required=True, metadata={"description": "That the grid lacks each week"})
 
 
+class SuggestedChangeSchema(Strict):
+    team = fields.Nested(SuggestedTeamSchema, required=True)
+    grid = fields.String(required=True, metadata={"description": "15 digits"})
+
+
+class DiffSchema(Strict):
+    """Against what these teams have in the period already."""
+
+    added = fields.List(fields.Nested(SuggestedChangeSchema), required=True)
+    removed = fields.List(fields.Nested(SuggestedChangeSchema), required=True)
+    kept = fields.List(fields.Nested(SuggestedChangeSchema), required=True)
+
+
+class AppliedSchema(Strict):
+    items = fields.List(Uuid(), required=True, metadata={"description": "The new assignments"})
+
+
 class AnswerSchema(Strict):
     """A proposal: what was found, and how good it is."""
 
@@ -151,6 +168,7 @@ class AnswerSchema(Strict):
         required=True, allow_none=True, metadata={"description": "(cost - bound) / cost; 0 is proved best"}
     )
     lines = fields.List(fields.Nested(SuggestedLineSchema), required=True)
+    diff = fields.Nested(DiffSchema, required=True)
     team_hours = fields.List(fields.Nested(TeamHoursSchema), required=True)
     missed = fields.List(fields.Nested(MissedSchema), required=True)
     collisions = fields.List(
@@ -169,5 +187,6 @@ class SuggestionSchema(Strict):
     from_ = Time(data_key="from", attribute="starts_at", required=True)
     to = Time(attribute="ends_at", required=True)
     asked_at = Time(required=True)
+    applied_at = Time(required=True, allow_none=True)
     limits = fields.Nested(LimitsSchema, required=True)
     answer = fields.Nested(AnswerSchema, required=True, allow_none=True)

@@ -7,6 +7,7 @@ import pytest
 
 from service.coverage.actions import rebuild_marked
 from service.db import session
+from service.duty.models import Assignment
 from service.suggestions import actions
 from service.suggestions.models import Suggestion
 from service.suggestions.problem import Ground, Home, Limits, Problem
@@ -298,3 +299,54 @@ class Deadly(Problem):
 def test_a_dead_solver_leaves_the_greedy_plan():
     problem = Deadly((Ground(0, 0, 1),), (Home(0, 0),), Limits())
     assert actions.solved(problem, 2).made_by == "greedy"
+
+
+def an_answer(client, **more):
+    """A suggestion that is ready."""
+    return answered(client, **more)
+
+
+def applied(client, suggestion):
+    return client.post(f"{WAY}/{suggestion['id']}/apply")
+
+
+def test_an_applied_suggestion_becomes_assignments(officer):
+    a_ground()
+    found = an_answer(officer)
+    made = applied(officer, found).json["items"]
+    assert len(made) == len(found["answer"]["lines"]) > 0
+
+
+def test_a_suggestion_is_applied_once(officer):
+    a_ground()
+    found = an_answer(officer)
+    assert (applied(officer, found).status_code, applied(officer, found).status_code) == (200, 409)
+
+
+def test_what_changed_in_between_makes_a_suggestion_stale(officer):
+    a_ground()
+    first, second = an_answer(officer), an_answer(officer)
+    applied(officer, first)
+    answer = applied(officer, second)
+    assert (answer.status_code, answer.json["type"]) == (409, "/problems/stale")
+
+
+def test_a_suggestion_says_what_would_change(officer):
+    a_ground()
+    first = an_answer(officer)
+    applied(officer, first)
+    again = an_answer(officer)["answer"]["diff"]
+    assert (again["added"], again["removed"], again["kept"]) == ([], [], first["answer"]["diff"]["added"])
+
+
+def test_what_had_the_grids_ends_when_the_suggestion_begins(officer):
+    a_ground()
+    applied(officer, an_answer(officer))
+    applied(officer, an_answer(officer))
+    open_ones = session.query(Assignment).filter(Assignment.ended_at.is_(None)).count()
+    assert open_ones == session.query(Assignment).count() // 2
+
+
+def test_a_suggestion_that_is_not_ready_cannot_be_applied(officer):
+    a_ground()
+    assert applied(officer, asked(officer).json).status_code == 409
