@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from sqlalchemy import Select
+
 from service.areas.queries import prefix_of
 from service.changes import queries
 from service.db import session
@@ -23,25 +25,39 @@ class Source(NamedTuple):
     """A kind of thing that phones keep: the events that change it, and how it is read.
 
     `read` gives things by their id, for a member whose teams are at home in some areas: those with the ids,
-    or all for None. An event of these kinds has the thing's id as its subject.
+    or all for None. An event of these kinds has the thing's id as its subject, unless the list is short
+    enough to come as a whole at every event.
     """
 
     kinds: tuple[str, ...]
     read: Callable[[UUID, Sequence[str], Sequence[str] | None], dict[str, Any]]
+    comes_whole: bool = False
 
 
 def _grids(_: UUID, areas: Sequence[str], codes: Sequence[str] | None) -> dict[str, Any]:
     return {row.code: row._asdict() for row in session.execute(queries.grids(areas, codes))}
 
 
-SOURCES = {"grids": Source(("grid.created", "grid.retired"), _grids)}
+def _listed(select: Callable[[UUID, Sequence[str]], Select[Any]]) -> Callable[..., dict[str, Any]]:
+    def read(member_id: UUID, areas: Sequence[str], _: Sequence[str] | None) -> dict[str, Any]:
+        return {str(row.id): row._asdict() for row in session.execute(select(member_id, areas))}
+
+    return read
+
+
+SOURCES = {
+    "grids": Source(("grid.created", "grid.retired"), _grids),
+    "shifts": Source(("duty.changed",), _listed(queries.shifts), comes_whole=True),
+    "checkpoints": Source(("checkpoint.changed",), _listed(queries.checkpoints), comes_whole=True),
+    "notices": Source(("notice.sent",), _listed(queries.notices), comes_whole=True),
+}
 
 
 def everything(member_id: UUID) -> dict[str, Any]:
     """All that a member's phone needs, and the cursor behind it."""
     now, areas = settled(), session.scalars(queries.homes(member_id)).all()
     things = {
-        name: {"items": list(source.read(member_id, areas, None).values()), "gone": []}
+        name: {"items": list(source.read(member_id, areas, None).values()), "gone": [], "whole": True}
         for name, source in SOURCES.items()
     }
     return {"cursor": _cursor(now, areas), "whole": True, **things}
@@ -65,9 +81,11 @@ def since(member_id: UUID, cursor: str) -> dict[str, Any]:
 
 
 def _changed(source: Source, member_id: UUID, areas: Sequence[str], events: Iterable[Any]) -> dict[str, Any]:
-    ids = sorted({each.subject_id for each in events if each.kind in source.kinds})
-    there = source.read(member_id, areas, ids) if ids else {}
-    return {"items": list(there.values()), "gone": [id for id in ids if id not in there]}
+    ids = sorted({str(each.subject_id) for each in events if each.kind in source.kinds})
+    there = source.read(member_id, areas, None if source.comes_whole else ids) if ids else {}
+    whole = source.comes_whole and bool(ids)
+    gone = [] if source.comes_whole else [id for id in ids if id not in there]
+    return {"items": list(there.values()), "gone": gone, "whole": whole}
 
 
 def _is_near(event: Any, areas: Sequence[str]) -> bool:

@@ -1,16 +1,22 @@
 """Questions about what a member's phone needs."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Select, Text, and_, cast, exists, func, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, aggregate_order_by
 
 from service.areas.models import Grid
 from service.areas.queries import in_force, prefix_of, within
+from service.checkpoints.models import Checkpoint
+from service.duty.models import HOLDING, AssignmentGrid, Shift, ShiftMember
+from service.notices.models import Notice, NoticeRead, NoticeTeam
 from service.teams.models import Membership, Team
 
+AHEAD = timedelta(days=14)
+NOTICES = 50
 TOLERANCE = 0.00005  # degrees, about 5 m: what a phone draws at street level
 DIGITS = 5  # of a degree, about 1 m
 
@@ -28,6 +34,57 @@ def homes(member_id: UUID) -> Select[str]:
         .distinct()
         .order_by(Team.area_code)
     )
+
+
+def shifts(member_id: UUID, _: Sequence[str]) -> Select[Any]:
+    """What a member's teams do from now on, as far as it concerns the member: whole teams, and one's own."""
+    mine = ShiftMember.member_id == member_id
+    own = exists().where(ShiftMember.shift_id == Shift.id, mine, ShiftMember.state.in_(HOLDING))
+    anybody = exists().where(ShiftMember.shift_id == Shift.id, ShiftMember.state.in_(HOLDING))
+    in_team = exists().where(
+        Membership.team_id == Shift.team_id,
+        Membership.member_id == member_id,
+        Membership.since <= Shift.starts_at,
+        or_(Membership.until.is_(None), Membership.until > Shift.starts_at),
+    )
+    codes = (
+        select(func.coalesce(func.array_agg(aggregate_order_by(Grid.code, Grid.code)), cast([], ARRAY(Text))))
+        .join(AssignmentGrid, AssignmentGrid.grid_id == Grid.id)
+        .where(
+            AssignmentGrid.assignment_id == Shift.assignment_id,
+            func.tstzrange(Shift.starts_at, Shift.ends_at).op("&&")(AssignmentGrid.during),
+        )
+        .correlate(Shift)
+        .scalar_subquery()
+    )
+    soon = Shift.ends_at > func.now(), Shift.starts_at < func.now() + AHEAD
+    columns = select(Shift.id, Shift.starts_at, Shift.ends_at, Shift.state, codes.label("grids"))
+    found = columns.add_columns(own.label("is_mine")).where(*soon, Shift.state == "planned")
+    return found.where(or_(own, and_(~anybody, in_team))).order_by(Shift.starts_at, Shift.id)
+
+
+def checkpoints(_: UUID, areas: Sequence[str]) -> Select[Any]:
+    """The checkpoints in use in some areas."""
+    place = func.ST_X(Checkpoint.position).label("lon"), func.ST_Y(Checkpoint.position).label("lat")
+    about = Checkpoint.id, Checkpoint.code, Checkpoint.name, Checkpoint.kind
+    here = or_(False, *(within(Grid.code, prefix_of(area)) for area in areas))
+    found = select(*about, Grid.code.label("grid"), *place).join(Grid, Grid.id == Checkpoint.grid_id)
+    return found.where(here, Checkpoint.retired_at.is_(None)).order_by(Grid.code, Checkpoint.code)
+
+
+def notices(member_id: UUID, _: Sequence[str]) -> Select[*tuple[Any, ...]]:
+    """The notices to a member's teams that have not expired, the newest first."""
+    read = exists().where(NoticeRead.notice_id == Notice.id, NoticeRead.member_id == member_id)
+    mine = exists().where(
+        NoticeTeam.notice_id == Notice.id,
+        NoticeTeam.team_id == Membership.team_id,
+        Membership.member_id == member_id,
+        Membership.since <= func.now(),
+        or_(Membership.until.is_(None), Membership.until > func.now()),
+    )
+    lasts = or_(Notice.expires_at.is_(None), Notice.expires_at > func.now())
+    columns = select(Notice.id, Notice.title, Notice.text, Notice.sent_at, read.label("is_read"))
+    return columns.where(mine, lasts).order_by(Notice.id.desc()).limit(NOTICES)
 
 
 def grids(areas: Sequence[str], codes: Sequence[str] | None) -> Select[Any]:

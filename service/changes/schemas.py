@@ -2,6 +2,8 @@
 
 from marshmallow import Schema, fields, validate
 
+from service.fields import Time, Uuid
+
 
 class ChangesQuery(Schema):
     cursor = fields.String(
@@ -16,12 +18,58 @@ class PhoneGridSchema(Schema):
     outline = fields.Dict(metadata={"description": "Simplified to about 5 m; a GeoJSON geometry"})
 
 
-class PhoneGridsSchema(Schema):
+class PhoneShiftSchema(Schema):
+    id = Uuid()
+    starts_at = Time()
+    ends_at = Time()
+    state = fields.String()
+    grids = fields.List(fields.String(), metadata={"description": "15-digit codes"})
+    is_mine = fields.Boolean(metadata={"description": "Given to this member alone"})
+
+
+class PhoneCheckpointSchema(Schema):
+    id = Uuid()
+    code = fields.String(metadata={"description": "In its QR code"})
+    name = fields.String()
+    kind = fields.String()
+    grid = fields.String()
+    lon = fields.Float()
+    lat = fields.Float()
+
+
+class PhoneNoticeSchema(Schema):
+    id = Uuid()
+    title = fields.String()
+    text = fields.String()
+    sent_at = Time()
+    is_read = fields.Boolean()
+
+
+class ListSchema(Schema):
+    gone = fields.List(fields.String(), metadata={"description": "Ids or codes to delete"})
+    whole = fields.Boolean(metadata={"description": "Whether these items replace the list on the phone"})
+
+
+class PhoneGridsSchema(ListSchema):
     items = fields.List(fields.Nested(PhoneGridSchema))
-    gone = fields.List(fields.String(), metadata={"description": "Codes to delete"})
+
+
+class PhoneShiftsSchema(ListSchema):
+    items = fields.List(fields.Nested(PhoneShiftSchema))
+
+
+class PhoneCheckpointsSchema(ListSchema):
+    items = fields.List(fields.Nested(PhoneCheckpointSchema))
+
+
+class PhoneNoticesSchema(ListSchema):
+    items = fields.List(fields.Nested(PhoneNoticeSchema))
 
 
 class ChangesSchema(Schema):
     cursor = fields.String(metadata={"description": "Ask with it next time"})
     whole = fields.Boolean(metadata={"description": "Whether this replaces everything that the phone has"})
     grids = fields.Nested(PhoneGridsSchema)
+    shifts = fields.Nested(PhoneShiftsSchema, metadata={"description": "Of the next two weeks"})
+    checkpoints = fields.Nested(PhoneCheckpointsSchema)
+    notices = fields.Nested(PhoneNoticesSchema, metadata={"description": "That have not expired"})

@@ -17,7 +17,7 @@ from service.audit import actions as audit
 from service.checkpoints import proofs, queries
 from service.checkpoints.models import Checkpoint
 from service.checkpoints.proofs import Claim, Finding
-from service.db import fetch, session, uuid7
+from service.db import announce, fetch, session, uuid7
 from service.errors import Conflict, Invalid
 
 
@@ -54,6 +54,7 @@ def put_up(lon: float, lat: float, prefix: str, **about: Any) -> Checkpoint:
     session.add(checkpoint)
     session.flush()
     audit.record("checkpoint.put_up", "checkpoint", checkpoint.id)
+    announce("checkpoints changed", grids=[checkpoint.grid_id])
     return checkpoint
 
 
@@ -63,6 +64,7 @@ def change(checkpoint: Checkpoint, changes: Mapping[str, Any]) -> None:
         setattr(checkpoint, name, value)
     session.flush()
     audit.record("checkpoint.change", "checkpoint", checkpoint.id)
+    announce("checkpoints changed", grids=[checkpoint.grid_id])
 
 
 def retire(checkpoint: Checkpoint) -> None:
@@ -72,6 +74,7 @@ def retire(checkpoint: Checkpoint) -> None:
     checkpoint.retired_at = datetime.now(UTC)
     session.flush()
     audit.record("checkpoint.retire", "checkpoint", checkpoint.id)
+    announce("checkpoints changed", grids=[checkpoint.grid_id])
 
 
 def follow(grids: Sequence[int], retired: Sequence[int]) -> None:

@@ -14,6 +14,12 @@ KINDS = {  # kind of event → the permission under which its thing is seen
     "patrol.started": "patrols:read",
     "patrol.ended": "patrols:read",
     "upload.quarantined": "quarantine:read",
+    "duty.changed": "duty:read",
+    "spot_check.asked": "duty:read",
+    "shift.begins": "duty:read",
+    "hole.opens": "duty:holes",
+    "notice.sent": "notices:read",
+    "checkpoint.changed": "checkpoints:read",
 }
 
 

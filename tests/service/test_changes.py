@@ -17,8 +17,9 @@ from service.db import ask, session, transaction
 from service.members.models import Consent, Member
 from service.outbox.actions import Event, tell
 from service.teams.models import Membership, Team
-from tests.factories import COMMUNITY, a_grid, a_member, a_square, a_team
+from tests.factories import COMMUNITY, a_checkpoint, a_grid, a_member, a_square, a_team
 from tests.servers import PATIENCE
+from tests.service.test_duty import made
 
 WRITERS = 16
 FAR = "632801001001"
@@ -45,7 +46,31 @@ def test_a_phone_gets_the_grids_of_its_teams_community(phone):
 
 def test_with_the_cursor_a_phone_gets_nothing_again(phone):
     a_grid()
-    assert changes(phone, cursor=changes(phone)["cursor"])["grids"] == {"items": [], "gone": []}
+    assert changes(phone, cursor=changes(phone)["cursor"])["grids"] == {
+        "items": [],
+        "gone": [],
+        "whole": False,
+    }
+
+
+def test_a_phone_gets_the_checkpoints_of_its_grids(phone):
+    mark = a_checkpoint(a_grid())
+    (shown,) = changes(phone)["checkpoints"]["items"]
+    assert (shown["id"], shown["grid"]) == (str(mark.id), COMMUNITY + "001")
+
+
+def test_a_phone_gets_the_shifts_of_its_team(phone, signed_in):
+    grid, team = a_grid(), session.query(Team).one()
+    made(signed_in(role="officer"), team, grid)
+    assert {each["grids"][0] for each in changes(phone)["shifts"]["items"]} == {grid.code}
+
+
+def test_a_phone_gets_the_notices_to_its_team(phone, signed_in):
+    a_grid()
+    told = {"title": "大风", "text": "今晚大风", "area": COMMUNITY}
+    assert signed_in(role="officer").post("/api/v1/notices", json=told).status_code == 201
+    (notice,) = changes(phone)["notices"]["items"]
+    assert (notice["title"], notice["is_read"]) == ("大风", False)
 
 
 def test_with_another_team_a_phone_loads_everything(phone, signed_in):
@@ -111,3 +136,23 @@ def test_what_is_retired_by_many_at_once_is_told_as_gone_to_whoever_asks_on(app,
             gone, cursor = gone | set(answer["grids"]["gone"]), answer["cursor"]
     assert [each.result() for each in done] == [None] * WRITERS
     assert gone == set(codes)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("duty.changed", "shifts"), ("notice.sent", "notices"), ("checkpoint.changed", "checkpoints")],
+)
+def test_a_short_list_comes_as_a_whole_when_anything_of_it_changed(app, member, kind, name):
+    with transaction():
+        cursor = everything(member)["cursor"]
+    with transaction():
+        tell(Event(kind, COMMUNITY, subject="x"))
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:  # other transactions of the server may delay what is settled
+        with transaction():
+            answer = since(member, cursor)
+        session.remove()
+        if answer[name]["whole"]:
+            break
+    others = {"shifts", "notices", "checkpoints"} - {name}
+    assert answer[name]["whole"] and not any(answer[each]["whole"] for each in others)
