@@ -19,8 +19,8 @@ class Changes(MethodView):
         """Get what my phone must know, or what has changed of it
 
         Without a cursor everything: grids, checkpoints, shifts and notices of my teams. With the cursor of
-        the last answer only what is new, and in `gone` what to delete. Lists that are `whole` replace what the
-        phone has. A thing may come twice. After a 410, ask without a cursor.
+        the last answer only what is new, and in `gone` what to delete. Lists that are `whole` replace what
+        the phone has. A thing may come twice. After a 410, ask without a cursor.
         """
         if "cursor" in query:
             return actions.since(caller().member_id, query["cursor"])
