@@ -14,6 +14,7 @@ from service.clients import api as clients_api
 from service.coverage import actions as coverage
 from service.coverage import api as coverage_api
 from service.demo import api as demo_api
+from service.matters import api as matters_api
 from service.members import actions as members
 from service.members import api as members_api
 from service.patrols import api as patrols_api
@@ -36,6 +37,7 @@ FEATURES = (
     clients_api,
     patrols_api,
     coverage_api,
+    matters_api,
     tiles_api,
     audit_api,
     privacy_api,

@@ -84,6 +84,11 @@ class Clock(NamedTuple):
             yield min(closes, end) - opens
 
 
+def of(is_round: bool) -> Clock:
+    """The clock of a class, by the calendar that is shipped."""
+    return Clock(is_round, calendar())
+
+
 class Deadline(NamedTuple):
     """When a stage is due, when to look at it next, and how often it was looked at."""
 

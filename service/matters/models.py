@@ -151,7 +151,7 @@ class Matter(Base):
 
 
 class MatterStep(Base):
-    """One step of a matter's history; rows are only ever added, each chained to the one before by its hash."""
+    """One step of a matter's history; rows are only ever added, each chained by hash."""
 
     __tablename__ = "matter_steps"
     __table_args__ = (
@@ -197,7 +197,7 @@ class Webhook(Base):
     """Somebody who wants to hear what happens with the matters of an area: ids only, signed."""
 
     __tablename__ = "webhooks"
-    __table_args__ = (CheckConstraint("url LIKE 'https://%'", name="url"),)
+    __table_args__ = (CheckConstraint("starts_with(url, 'https://')", name="url"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     url: Mapped[str]
@@ -213,7 +213,9 @@ class WebhookDelivery(Base):
 
     __tablename__ = "webhook_deliveries"
     __table_args__ = (
-        Index("webhook_deliveries_next_at_idx", "next_at", "id", postgresql_where=text("next_at IS NOT NULL")),
+        Index(
+            "webhook_deliveries_next_at_idx", "next_at", "id", postgresql_where=text("next_at IS NOT NULL")
+        ),
         Index("webhook_deliveries_webhook_id_id_idx", "webhook_id", "id"),
     )
 

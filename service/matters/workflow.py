@@ -34,6 +34,7 @@ class Rule(NamedTuple):
 RULES = (
     Rule("file",       ("reported",),                              "filed",      ("office", "leader")),
     Rule("dispatch",   ("filed",),                                 "dispatched", ("office", "leader")),
+    Rule("dispatch",   ("dispatched", "accepted"),                 "dispatched", ("office",)),
     Rule("accept",     ("dispatched",),                            "accepted",   ("handler", "team")),
     Rule("handle",     ("dispatched", "accepted"),                 "handled",    ("handler",)),
     Rule("feed_back",  ("handled",),                               "fed_back",   ("handler",)),
@@ -71,6 +72,20 @@ REASONS = {  # the types of a reason that a step must give
 }  # fmt: skip
 REWORK = "not_solved"  # the one reason to return what was fed back
 _VERIFYING = ("verify", "return")
+TAKES = {  # beside note and photos: what a step must be told, and what it may be told
+    "file": ((), ("class",)),
+    "dispatch": ((), ("assignee_id", "team_id")),
+    "close": (("reason",), ()),
+    "evaluate": (("reason",), ()),
+    "return": (("reason",), ()),
+    "uphold": ((), ("class",)),
+    "suspend": (("reason", "review_at"), ()),
+    "add_party": (("party",), ()),
+    "party_done": (("party",), ()),
+    "merge": (("into_id",), ()),
+    "reopen": (("reason",), ()),
+    "note": (("note",), ()),
+}
 
 
 class State(NamedTuple):
