@@ -29,7 +29,8 @@ def upgrade() -> None:
         sa.Column("valid_from", sa.Date(), nullable=False),
         sa.Column("valid_to", sa.Date(), nullable=True),
         sa.CheckConstraint(
-            "family IN ('dispute', 'safety', 'public_order', 'people', 'facility', 'environment', 'hazard', 'other')",
+            "family IN ('dispute', 'safety', 'public_order', 'people', 'facility', 'environment', "
+            "'hazard', 'other')",
             name=op.f("matter_classes_family_check"),
         ),
         sa.CheckConstraint(
@@ -130,7 +131,8 @@ def upgrade() -> None:
             name=op.f("matters_recorded_at_check"),
         ),
         sa.CheckConstraint(
-            "stage IN ('reported', 'filed', 'dispatched', 'accepted', 'handled', 'fed_back', 'verified', 'closed', 'evaluated', 'returned', 'suspended', 'merged')",
+            "stage IN ('reported', 'filed', 'dispatched', 'accepted', 'handled', 'fed_back', "
+            "'verified', 'closed', 'evaluated', 'returned', 'suspended', 'merged')",
             name=op.f("matters_stage_check"),
         ),
         sa.CheckConstraint(
@@ -185,10 +187,9 @@ def upgrade() -> None:
     op.create_index(
         "matters_words_idx",
         "matters",
-        [sa.literal_column("words gin_trgm_ops")],
-        unique=False,
+        ["words"],
         postgresql_using="gin",
-        postgresql_with={"fastupdate": "on"},
+        postgresql_ops={"words": "gin_trgm_ops"},
     )
     op.create_table(
         "webhook_deliveries",
@@ -248,11 +249,15 @@ def upgrade() -> None:
             name=op.f("matter_steps_level_check"),
         ),
         sa.CheckConstraint(
-            "stage IN ('reported', 'filed', 'dispatched', 'accepted', 'handled', 'fed_back', 'verified', 'closed', 'evaluated', 'returned', 'suspended', 'merged')",
+            "stage IN ('reported', 'filed', 'dispatched', 'accepted', 'handled', 'fed_back', "
+            "'verified', 'closed', 'evaluated', 'returned', 'suspended', 'merged')",
             name=op.f("matter_steps_stage_check"),
         ),
         sa.CheckConstraint(
-            "step IN ('report', 'file', 'dispatch', 'accept', 'handle', 'feed_back', 'verify', 'close', 'evaluate', 'return', 'uphold', 'overrule', 'suspend', 'resume', 'escalate', 'remind', 'urge', 'supervise', 'add_party', 'party_done', 'merge', 'reopen', 'note')",
+            "step IN ('report', 'file', 'dispatch', 'accept', 'handle', 'feed_back', 'verify', "
+            "'close', 'evaluate', 'return', 'uphold', 'overrule', 'suspend', 'resume', "
+            "'escalate', 'remind', 'urge', 'supervise', 'add_party', 'party_done', 'merge', "
+            "'reopen', 'note')",
             name=op.f("matter_steps_step_check"),
         ),
         sa.CheckConstraint("version > 0", name=op.f("matter_steps_version_check")),
@@ -264,39 +269,12 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_index("matter_steps_actor_id_at_idx", table_name="matter_steps")
-    op.drop_table("matter_steps")
-    op.drop_table("matter_faults")
-    op.drop_index("webhook_deliveries_webhook_id_id_idx", table_name="webhook_deliveries")
-    op.drop_index(
-        "webhook_deliveries_next_at_idx",
-        table_name="webhook_deliveries",
-        postgresql_where=sa.text("next_at IS NOT NULL"),
-    )
-    op.drop_table("webhook_deliveries")
-    op.drop_index(
-        "matters_words_idx",
-        table_name="matters",
-        postgresql_using="gin",
-        postgresql_with={"fastupdate": "on"},
-    )
-    op.drop_index(op.f("matters_team_id_idx"), table_name="matters")
-    op.drop_index("matters_stage_id_idx", table_name="matters")
-    op.drop_index(op.f("matters_reporter_id_idx"), table_name="matters")
-    op.drop_index("matters_received_at_idx", table_name="matters")
-    op.drop_index("matters_place_code_id_idx", table_name="matters")
-    op.drop_index(op.f("matters_patrol_id_idx"), table_name="matters")
-    op.drop_index(op.f("matters_merged_into_id_idx"), table_name="matters")
-    op.drop_index(
-        "matters_look_at_idx", table_name="matters", postgresql_where=sa.text("look_at IS NOT NULL")
-    )
-    op.drop_index(op.f("matters_handler_id_idx"), table_name="matters")
-    op.drop_index("matters_due_at_idx", table_name="matters", postgresql_where=sa.text("due_at IS NOT NULL"))
-    op.drop_index("matters_class_code_id_idx", table_name="matters")
-    op.drop_geospatial_index(
-        "idx_matters_position", table_name="matters", postgresql_using="gist", column_name="position"
-    )
-    op.drop_geospatial_table("matters")
-    op.drop_index(op.f("webhooks_member_id_idx"), table_name="webhooks")
-    op.drop_table("webhooks")
-    op.drop_table("matter_classes")
+    for name in (
+        "matter_steps",
+        "matter_faults",
+        "webhook_deliveries",
+        "matters",
+        "webhooks",
+        "matter_classes",
+    ):
+        op.drop_table(name)

@@ -161,7 +161,7 @@ def _entry(
     if then.stage == "suspended":
         review = given["review_at"]
         return late | {"left_s": _left(matter, clock, now), "due_at": None, "look_at": review}
-    paused = {"left_s": None, "review_at": None}
+    paused: dict[str, Any] = {"left_s": None, "review_at": None}
     if then.stage == "returned":  # an unfounded return must not gain time
         paused["left_s"] = _left(matter, clock, now)
     if matter.back_to is not None and then.stage == matter.back_to and matter.left_s is not None:

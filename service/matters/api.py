@@ -32,7 +32,7 @@ FILE = {"type": "string", "format": "binary"}
 class Classes(MethodView):
     @needs("matter-classes:read")
     @blueprint.arguments(schemas.ClassesQuery, location="query")
-    @blueprint.response(200, schemas.ClassesSchema)
+    @blueprint.response(200, schemas.MatterClassesSchema)
     def get(self, query):
         """List the classes that a matter may have"""
         valid = queries.valid_classes(query.get("at") or datetime.now(UTC))
@@ -52,7 +52,7 @@ class Matters(MethodView):
         return {"items": items, "next_cursor": page.next_cursor}, 200, next_link(page.next_cursor)
 
     @needs("matters:report")
-    @blueprint.arguments(schemas.ReportSchema)
+    @blueprint.arguments(schemas.MatterReportSchema)
     @blueprint.response(201, schemas.ReportedSchema)
     def post(self, sent):
         """Report a matter
@@ -127,7 +127,7 @@ class Duplicates(MethodView):
 @blueprint.route("/matters/<uuid:matter_id>/steps")
 class Steps(MethodView):
     @needs("matters:read")
-    @blueprint.response(200, schemas.HistorySchema)
+    @blueprint.response(200, schemas.MatterHistorySchema)
     def get(self, matter_id):
         """Show a matter's history, and whether its chain holds"""
         matter, steps = _history(matter_id)
@@ -137,7 +137,7 @@ class Steps(MethodView):
         }
 
     @needs("matters:step")
-    @blueprint.arguments(schemas.StepSchema)
+    @blueprint.arguments(schemas.MatterStepSchema)
     @blueprint.response(201, schemas.TakenSchema)
     def post(self, said, matter_id):
         """Take a step
@@ -158,7 +158,7 @@ def _history(matter_id):
 @blueprint.route("/matters/<uuid:matter_id>/steps/allowed")
 class Allowed(MethodView):
     @needs("matters:step")
-    @blueprint.response(200, schemas.AllowedSchema)
+    @blueprint.response(200, schemas.AllowedStepsSchema)
     def get(self, matter_id):
         """Ask which steps you may take now"""
         matter = _visible(matter_id)
@@ -176,7 +176,7 @@ class Allowed(MethodView):
 class File(MethodView):
     @needs("matters:export")
     @blueprint.arguments(schemas.FileQuery, location="query")
-    @blueprint.response(200, schemas.FileSchema)
+    @blueprint.response(200, schemas.MatterFileSchema)
     def get(self, query, matter_id):
         """Export the whole file of a matter, its chain verified, as JSON or PDF"""
         matter, steps = _history(matter_id)
@@ -188,7 +188,7 @@ class File(MethodView):
             pages = lists.as_pdf(told, kind[matter.class_code], taken, faults)
             return Response(pages, content_type="application/pdf")
         chain = {"verified": not faults, "head": matter.head.hex(), "faults": faults}
-        body = schemas.FileSchema().dump({"matter": told, "steps": taken, "chain": chain})
+        body = schemas.MatterFileSchema().dump({"matter": told, "steps": taken, "chain": chain})
         return Response(json.dumps(body, ensure_ascii=False), content_type="application/json")
 
 
@@ -227,7 +227,7 @@ def _figured(query):
 class Counts(MethodView):
     @needs("matters:read")
     @blueprint.arguments(schemas.CountsQuery, location="query")
-    @blueprint.response(200, schemas.CountsSchema)
+    @blueprint.response(200, schemas.MatterCountsSchema)
     def get(self, query):
         """Count matters that arrived in a window, by class, stage, level or area, and what became of them"""
         rows = session.execute(queries.counts(_figured(query), query["by"])).all()
@@ -267,7 +267,7 @@ class Burden(MethodView):
 @blueprint.route("/matters/set-aside")
 class SetAside(MethodView):
     @needs("matters:export")
-    @blueprint.response(200, schemas.FaultsSchema)
+    @blueprint.response(200, schemas.MatterFaultsSchema)
     def get(self):
         """List the matters that the sweep could not look at"""
         return {"items": session.execute(queries.faults(sight(caller(), scope()))).all()}
@@ -276,7 +276,7 @@ class SetAside(MethodView):
 @blueprint.route("/matters/import")
 class Import(MethodView):
     @needs("matters:import")
-    @blueprint.arguments(schemas.ImportSchema)
+    @blueprint.arguments(schemas.MatterImportSchema)
     @blueprint.response(200, schemas.ImportAnswerSchema)
     def post(self, sent):
         """Take in matters of another platform

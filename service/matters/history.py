@@ -19,7 +19,7 @@ def step(
 ) -> dict[str, Any]:
     """A step as a row that is not sealed yet; `by` says who: actor_id, role, area_code."""
     what = {"matter_id": matter_id, "version": version, "step": name, "stage": then.stage}
-    empty = {"note": None, "reason": None, "photos": [], "stage_left": None, "lasted_s": None}
+    empty: dict[str, Any] = {"note": None, "reason": None, "photos": [], "stage_left": None, "lasted_s": None}
     return what | {"level": then.level, "at": at, **by, "details": details, **empty}
 
 
@@ -49,7 +49,7 @@ def faults(steps: Sequence[Any], head: bytes) -> list[str]:
             found.append(f"step {expected} is missing")
         if row.previous != previous:
             found.append(f"step {row.version} does not follow the one before it")
-        if digest(row.previous, step) != row.digest:
+        if digest(row.previous, row) != row.digest:
             found.append(f"step {row.version} has been changed")
         previous = row.digest
     return found if previous == head else [*found, "the last step is not the one that the matter names"]

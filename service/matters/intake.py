@@ -1,4 +1,4 @@
-"""Matters that another platform sends: each is judged by itself, and comes in once however often it is sent."""
+"""Matters that another platform sends: each judged by itself, and in once however often it is sent."""
 
 from collections.abc import Sequence
 from datetime import datetime

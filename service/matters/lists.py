@@ -19,9 +19,13 @@ COLUMNS = {
     "due_at": "办理期限", "is_late": "是否超期", "outcome": "办理结果", "closed_at": "结案时间",
     "lon": "经度", "lat": "纬度", "source": "来源", "external_id": "来源编号",
 }  # fmt: skip
-LEVELS = {"grid": "网格", "community": "社区", "township": "乡镇街道", "county": "县市", "prefecture": "州"}
+LEVELS = {
+    "grid": "网格", "community": "社区", "township": "乡镇街道",
+    "county": "县市", "prefecture": "州",
+}  # fmt: skip
 STAGES = {
-    "reported": "已上报", "filed": "已立案", "dispatched": "已派遣", "accepted": "已接单", "handled": "已处理",
+    "reported": "已上报", "filed": "已立案", "dispatched": "已派遣", "accepted": "已接单",
+    "handled": "已处理",
     "fed_back": "已反馈", "verified": "已核查", "closed": "已结案", "evaluated": "已评价",
     "returned": "退回裁定", "suspended": "挂账", "merged": "已并案",
 }  # fmt: skip

@@ -15,7 +15,9 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
     func,
-    text,
+)
+from sqlalchemy import (
+    text as sql,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -44,13 +46,17 @@ class MatterClass(Base):
     name_en: Mapped[str]
     family: Mapped[str]
     urgency: Mapped[str]
-    is_round: Mapped[bool] = mapped_column(server_default=text("false"))  # its limits count day and night
+    is_round: Mapped[bool] = mapped_column(server_default=sql("false"))  # its limits count day and night
     limits: Mapped[dict[str, float]] = mapped_column(JSONB)  # stage → hours
     required: Mapped[list[str]] = mapped_column(ARRAY(String))  # facts that a report must have
-    is_joint: Mapped[bool] = mapped_column(server_default=text("false"))  # several departments handle it
+    is_joint: Mapped[bool] = mapped_column(server_default=sql("false"))  # several departments handle it
     listed_by: Mapped[str]
     valid_from: Mapped[date] = mapped_column(Date)
     valid_to: Mapped[date | None] = mapped_column(Date)  # the first day on which it is not valid
+
+    def is_valid(self, day: date) -> bool:
+        """Whether a matter of a day may have it."""
+        return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
 
 
 class Matter(Base):
@@ -70,12 +76,9 @@ class Matter(Base):
         Index("matters_place_code_id_idx", "place_code", "id"),
         Index("matters_stage_id_idx", "stage", "id"),
         Index("matters_class_code_id_idx", "class_code", "id"),
-        Index("matters_due_at_idx", "due_at", "id", postgresql_where=text("due_at IS NOT NULL")),
-        Index("matters_look_at_idx", "look_at", "id", postgresql_where=text("look_at IS NOT NULL")),
-        Index(
-            "matters_words_idx", text("words gin_trgm_ops"), postgresql_using="gin",
-            postgresql_with={"fastupdate": "on"},
-        ),
+        Index("matters_due_at_idx", "due_at", "id", postgresql_where=sql("due_at IS NOT NULL")),
+        Index("matters_look_at_idx", "look_at", "id", postgresql_where=sql("look_at IS NOT NULL")),
+        Index("matters_words_idx", "words", postgresql_using="gin", postgresql_ops={"words": "gin_trgm_ops"}),
         Index("matters_received_at_idx", "received_at"),
     )  # fmt: skip
 
@@ -114,7 +117,7 @@ class Matter(Base):
     rung: Mapped[int] = mapped_column(server_default="0")  # of the ladder of reminders
     left_s: Mapped[float | None]  # of the limit when it was suspended, in seconds that count
     review_at: Mapped[datetime | None]  # when a suspension must be looked at
-    is_late: Mapped[bool] = mapped_column(server_default=text("false"))  # it missed a limit at least once
+    is_late: Mapped[bool] = mapped_column(server_default=sql("false"))  # it missed a limit at least once
     outcome: Mapped[str | None]  # how it was closed
     closed_at: Mapped[datetime | None]
     merged_into_id: Mapped[UUID | None] = mapped_column(ForeignKey("matters.id"), index=True)
@@ -213,9 +216,7 @@ class WebhookDelivery(Base):
 
     __tablename__ = "webhook_deliveries"
     __table_args__ = (
-        Index(
-            "webhook_deliveries_next_at_idx", "next_at", "id", postgresql_where=text("next_at IS NOT NULL")
-        ),
+        Index("webhook_deliveries_next_at_idx", "next_at", "id", postgresql_where=sql("next_at IS NOT NULL")),
         Index("webhook_deliveries_webhook_id_id_idx", "webhook_id", "id"),
     )
 

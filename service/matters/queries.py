@@ -1,7 +1,7 @@
 """Questions about matters, and how far a caller sees."""
 
 from collections.abc import Collection
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -60,7 +60,8 @@ def level_of(code: str) -> str:
 
 def valid_classes(at: datetime) -> dict[str, MatterClass]:
     """The classes that a matter found at a time may have, by code."""
-    return {each.code: each for each in session.scalars(classes(at.astimezone(ZONE).date()))}
+    day = at.astimezone(ZONE).date()
+    return {each.code: each for each in session.scalars(classes()) if each.is_valid(day)}
 
 
 def visible_to(caller: Caller, scope: Scope) -> Select[Matter]:
@@ -113,14 +114,9 @@ def during(matters: Select[Any], start: datetime | None, end: datetime | None) -
     return matters if end is None else matters.where(Matter.received_at < end)
 
 
-def classes(at: date | None = None) -> Select[MatterClass]:
-    """The classes by code: all of them, or those valid on a day."""
-    rows = select(MatterClass).order_by(MatterClass.code)
-    if at is None:
-        return rows
-    return rows.where(
-        MatterClass.valid_from <= at, or_(MatterClass.valid_to.is_(None), MatterClass.valid_to > at)
-    )
+def classes() -> Select[MatterClass]:
+    """Every class that was ever listed, by code."""
+    return select(MatterClass).order_by(MatterClass.code)
 
 
 def steps_of(matter_id: UUID) -> Select[MatterStep]:
@@ -194,7 +190,7 @@ def due_for_a_look(now: datetime, after: tuple[datetime, UUID] | None, limit: in
     is_aside = select(MatterFault.matter_id).where(
         MatterFault.matter_id == Matter.id, MatterFault.until > now
     )
-    due = (
+    due: Select[Any] = (
         select(*(getattr(Matter, name) for name in names))
         .where(Matter.look_at <= now, ~is_aside.exists())
         .order_by(Matter.look_at, Matter.id)
@@ -206,8 +202,10 @@ def due_for_a_look(now: datetime, after: tuple[datetime, UUID] | None, limit: in
 
 def faults(prefix: str) -> Select[Any]:
     """What the sweep has set aside in an area, the longest first."""
-    columns = (MatterFault.matter_id, MatterFault.problem, MatterFault.times, MatterFault.since)
-    rows = select(*columns, MatterFault.until).join(Matter, Matter.id == MatterFault.matter_id)
+    names = ("matter_id", "problem", "times", "since", "until")
+    rows = select(*(getattr(MatterFault, name) for name in names)).join(
+        Matter, Matter.id == MatterFault.matter_id
+    )
     return rows.where(within(Matter.place_code, prefix)).order_by(MatterFault.since)
 
 
@@ -233,7 +231,7 @@ def counts(matters: Select[Matter], by: str) -> Select[Any]:
     }
     is_closed, is_late = Matter.stage.in_(("closed", "evaluated")), Matter.is_late
     is_resolved = Matter.outcome.in_(("resolved", "mediated"))
-    key = keys[by]
+    key: Any = keys[by]
     return (
         matters.where(Matter.stage != "merged")
         .with_only_columns(

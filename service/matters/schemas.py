@@ -45,7 +45,7 @@ def _fact(value: Any) -> Any:
     return int(number) if number == int(number) else number
 
 
-class ReportSchema(Strict):
+class MatterReportSchema(Strict):
     """A matter as it was found."""
 
     id = Uuid(metadata={"description": "Made by the sender, so that sending again is harmless"})
@@ -61,7 +61,7 @@ class ReportSchema(Strict):
     photos = photos(load_default=list)
 
 
-class StepSchema(Strict):
+class MatterStepSchema(Strict):
     """A step to take; `version` is that of the state which the sender saw."""
 
     step = fields.String(required=True, validate=validate.OneOf(BY_HAND))
@@ -184,12 +184,12 @@ class TakenSchema(Strict):
     digest = fields.String(required=True, metadata={"description": "SHA-256 of `previous` and the step"})
 
 
-class HistorySchema(Strict):
+class MatterHistorySchema(Strict):
     items = fields.List(fields.Nested(TakenSchema), required=True)
     verified = fields.Boolean(required=True, metadata={"description": "The chain of hashes holds"})
 
 
-class AllowedSchema(Strict):
+class AllowedStepsSchema(Strict):
     version = fields.Integer(required=True)
     stage = fields.String(required=True)
     level = fields.String(required=True)
@@ -197,13 +197,13 @@ class AllowedSchema(Strict):
     takes = fields.Dict(required=True, metadata={"description": "Per step: its fields, and its reasons"})
 
 
-class FileSchema(Strict):
+class MatterFileSchema(Strict):
     matter = fields.Nested(MatterSchema, required=True)
     steps = fields.List(fields.Nested(TakenSchema), required=True)
     chain = fields.Dict(required=True, metadata={"description": "verified, head, faults"})
 
 
-class ClassSchema(Strict):
+class MatterClassSchema(Strict):
     code = fields.String(required=True)
     name_zh = fields.String(required=True)
     name_en = fields.String(required=True)
@@ -218,8 +218,8 @@ class ClassSchema(Strict):
     valid_to = fields.Date(required=True, allow_none=True)
 
 
-class ClassesSchema(Strict):
-    items = fields.List(fields.Nested(ClassSchema), required=True)
+class MatterClassesSchema(Strict):
+    items = fields.List(fields.Nested(MatterClassSchema), required=True)
 
 
 class ClassesQuery(Strict):
@@ -239,7 +239,7 @@ class CountsQuery(FiguresQuery):
     )
 
 
-class CountSchema(Strict):
+class MatterCountSchema(Strict):
     """What became of the matters that arrived in the window."""
 
     key = fields.String(required=True)
@@ -260,8 +260,8 @@ class CountSchema(Strict):
     )
 
 
-class CountsSchema(Strict):
-    items = fields.List(fields.Nested(CountSchema), required=True)
+class MatterCountsSchema(Strict):
+    items = fields.List(fields.Nested(MatterCountSchema), required=True)
 
 
 class StageTimeSchema(Strict):
@@ -289,7 +289,7 @@ class BurdenSchema(Strict):
     items = fields.List(fields.Nested(BurdenRowSchema), required=True)
 
 
-class FaultSchema(Strict):
+class MatterFaultSchema(Strict):
     matter_id = Uuid(required=True)
     problem = fields.String(required=True)
     times = fields.Integer(required=True)
@@ -297,11 +297,11 @@ class FaultSchema(Strict):
     until = Time(required=True)
 
 
-class FaultsSchema(Strict):
-    items = fields.List(fields.Nested(FaultSchema), required=True)
+class MatterFaultsSchema(Strict):
+    items = fields.List(fields.Nested(MatterFaultSchema), required=True)
 
 
-class ImportItemSchema(ReportSchema):
+class ImportItemSchema(MatterReportSchema):
     """A matter of another platform; without a position it needs a place."""
 
     class Meta(Strict.Meta):
@@ -319,7 +319,7 @@ class ImportItemSchema(ReportSchema):
             raise ValidationError("Give lon and lat, or a place.", "place")
 
 
-class ImportSchema(Strict):
+class MatterImportSchema(Strict):
     source = fields.String(required=True, validate=validate.Regexp("^[a-z0-9][a-z0-9_.-]{0,39}$"))
     items = fields.List(fields.Raw(allow_none=True), required=True, validate=validate.Length(0, 500))
 
