@@ -6,12 +6,14 @@ import signal
 import sys
 from types import ModuleType
 
-from bench import coverage, faults, ingest, locate, rls
+from bench import coverage, faults, ingest, locate, matters, rls
 from bench.ground import FULL, QUICK
 from bench.stand import put_up
 from bench.table import as_table
 
-BENCHES: dict[str, ModuleType] = {each.NAME: each for each in (coverage, faults, ingest, locate, rls)}
+BENCHES: dict[str, ModuleType] = {
+    each.NAME: each for each in (coverage, faults, ingest, locate, matters, rls)
+}
 
 
 def main() -> None:

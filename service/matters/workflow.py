@@ -5,7 +5,7 @@ feed back, verify and close, evaluate); beside them stand what 12345 hotlines kn
 supervise, joint handling, merging, reopening.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 LEVELS = ("grid", "community", "township", "county", "prefecture")
@@ -167,11 +167,16 @@ def allowed(state: State, actor: Actor) -> dict[str, str]:
     return {step: then.stage for step, then in led if then}
 
 
-def is_path(states: list[State], steps: list[str]) -> bool:
-    """Whether a history could have happened: each step leads, in somebody's hands, to the next state."""
+def is_path(taken: Sequence[tuple[str, str, str]]) -> bool:
+    """Whether a history could have happened; each entry is a step, and the stage and level that it led to.
+
+    The first is the report itself. Every other step leads there in somebody's hands.
+    """
     everybody = [SYSTEM, *(Actor("officer", rank) for rank in LEVELS)]
     everybody += [Actor("member", ties=frozenset([tie])) for tie in ("handler", "team", "reporter", "leader")]
-    return all(
-        any(after(before, step, actor) == then for actor in everybody)
-        for before, step, then in zip(states, steps, states[1:], strict=False)
-    )
+    (first, stage, level), *others = taken
+    states = {State(stage, level)} if (first, stage) == ("report", "reported") else set()
+    for step, stage, level in others:
+        led = {after(state, step, actor) for state in states for actor in everybody}
+        states = {then for then in led if then and (then.stage, then.level) == (stage, level)}
+    return bool(states)

@@ -18,8 +18,8 @@ ACTORS = st.builds(
 )
 LIVE = st.sampled_from(STAGES[:-3])
 STATES = st.one_of(
-    st.builds(State, LIVE, st.sampled_from(LEVELS)),
-    st.builds(State, st.sampled_from(["returned", "suspended"]), st.sampled_from(LEVELS), st.just("filed")),
+    st.builds(State, LIVE, st.sampled_from(LEVELS), st.none(), st.none()),
+    st.builds(State, st.sampled_from(["returned", "suspended"]), st.sampled_from(LEVELS), st.just("filed"), st.just("grid")),
 )  # fmt: skip
 
 
@@ -89,7 +89,22 @@ def test_an_ordinary_weekend_is_no_working_time() -> None:
 def test_whatever_is_allowed_is_a_step_of_the_table(state: State, actor: Actor) -> None:
     for step, stage in workflow.allowed(state, actor).items():
         then = workflow.after(state, step, actor)
-        assert then and then.stage == stage and workflow.is_path([state, then], [step])
+        assert then and then.stage == stage
+
+
+@given(st.lists(st.tuples(ACTORS, st.sampled_from(workflow.BY_HAND)), max_size=60))
+def test_whatever_people_do_the_history_is_a_path_of_the_table(tries: list[tuple[Actor, str]]) -> None:
+    state, taken = State("reported", "grid"), [("report", "reported", "grid")]
+    for actor, step in tries:
+        if then := workflow.after(state, step, actor):
+            state = then
+            taken.append((step, then.stage, then.level))
+    assert workflow.is_path(taken)
+
+
+def test_a_history_with_a_link_left_out_is_no_path() -> None:
+    assert not workflow.is_path([("report", "reported", "grid"), ("dispatch", "dispatched", "grid")])
+    assert not workflow.is_path([("file", "filed", "grid")])
 
 
 @given(st.sampled_from(LEVELS), ACTORS.map(lambda who: who._replace(ties=who.ties | {"handler"})))

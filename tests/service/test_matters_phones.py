@@ -74,7 +74,7 @@ def test_what_a_phone_lacks_is_kept_and_marked(worker):
 
 def test_a_journey_from_an_offline_phone_to_the_county_and_back(signed_in, people):
     """Reported beside a patrol, filed, climbed twice, handled by the county, verified, closed, evaluated."""
-    leader, member, team = people
+    leader, member, _ = people
     phone, township, county = (
         signed_in(member),
         signed_in(role="officer", area=TOWNSHIP),

@@ -1,4 +1,4 @@
-"""Deadlines: what the sweep does when they come near, pass, and pass again, and that one bad row stops nobody."""
+"""Deadlines: what the sweep does when they come near, pass, and pass again. One bad row stops nobody."""
 
 from datetime import UTC, datetime, timedelta
 
