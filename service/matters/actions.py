@@ -5,17 +5,24 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import insert
+from psycopg.types.json import Jsonb
 
 from service.areas.queries import prefix_of
-from service.db import session
+from service.db import ask, session
 from service.errors import Conflict, Forbidden, Invalid
 from service.matters import bridges, clocks, history, queries, workflow
-from service.matters.models import Matter, MatterClass, MatterStep
+from service.matters.facts import Kind
+from service.matters.models import Matter, MatterStep
 from service.matters.workflow import Actor, State
 from service.policy import Caller
 
 REOPENS = timedelta(days=30)  # after it was closed
+_STEP = (*history.SEALED, "previous", "digest")
+_WRITE = f"""
+WITH taken AS (
+    INSERT INTO matter_steps ({", ".join(_STEP)}) VALUES ({", ".join(f"%(step_{name})s" for name in _STEP)})
+)
+UPDATE matters SET """
 LONGEST_PAUSE = timedelta(days=180)
 
 
@@ -117,19 +124,21 @@ def record(
 ) -> MatterStep:
     """Write a step down, and let the matter stand where it leads; `by` is empty for the system."""
     change = change or Change({}, {})
-    kind = session.get_one(MatterClass, change.columns.get("class_code", matter.class_code))
-    columns, row = moved(matter, kind, step, then, now, by, change, said)
-    for name, value in columns.items():
-        setattr(matter, name, value)
-    session.flush()
-    taken = session.scalars(insert(MatterStep).returning(MatterStep), row).one()
-    bridges.tell([row], {matter.id: matter.place_code})
-    return taken
+    code = change.columns.get("class_code", matter.class_code)
+    columns, row = moved(matter, queries.kinds()[code], step, then, now, by, change, said)
+    changes = ", ".join(f"{name} = %({name})s" for name in columns)
+    values = {f"step_{name}": value for name, value in row.items()}
+    values["step_details"] = Jsonb(row["details"])
+    ask(_WRITE + changes + " WHERE id = %(id)s", id=matter.id, **columns, **values)
+    place = matter.place_code
+    session.expire(matter)
+    bridges.tell([row], {row["matter_id"]: place})
+    return MatterStep(**row)
 
 
 def moved(
     matter: Matter,
-    kind: MatterClass,
+    kind: Kind,
     step: str,
     then: State,
     now: datetime,
@@ -150,9 +159,7 @@ def moved(
     return columns | state | {"version": row["version"], "head": row["digest"]}, row
 
 
-def _entry(
-    matter: Matter, kind: MatterClass, then: State, now: datetime, given: dict[str, Any]
-) -> dict[str, Any]:
+def _entry(matter: Matter, kind: Kind, then: State, now: datetime, given: dict[str, Any]) -> dict[str, Any]:
     """The clock of the stage that is entered; where none is, the clock goes on untouched."""
     if then.stage == matter.stage:
         return {}
@@ -186,7 +193,7 @@ def _change(matter: Matter, caller: Caller, said: Said, now: datetime) -> Change
     change = make(matter, caller, said, now) if make else Change({}, {})
     if said.class_code is None:
         return change
-    if said.class_code not in queries.valid_classes(matter.recorded_at):
+    if said.class_code not in queries.valid_kinds(matter.recorded_at):
         raise Invalid(errors={"class": ["Not a class that is listed and valid."]})
     return Change(
         change.columns | {"class_code": said.class_code}, change.details | {"class": said.class_code}

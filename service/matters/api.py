@@ -35,8 +35,8 @@ class Classes(MethodView):
     @blueprint.response(200, schemas.MatterClassesSchema)
     def get(self, query):
         """List the classes that a matter may have"""
-        valid = queries.valid_classes(query.get("at") or datetime.now(UTC))
-        return {"items": list(valid.values())}
+        valid = queries.valid_kinds(query.get("at") or datetime.now(UTC))
+        return {"items": [each for each in session.scalars(queries.classes()) if each.code in valid]}
 
 
 @blueprint.route("/matters")

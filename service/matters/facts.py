@@ -1,11 +1,26 @@
 """A matter as it was found, before it is kept."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
 INCOMPLETE = "incomplete"
 AHEAD = timedelta(hours=24)  # a time farther in the future is absurd
+
+
+class Kind(NamedTuple):
+    """What of a class decides over a matter and its clocks."""
+
+    code: str
+    is_round: bool  # its limits count day and night
+    limits: dict[str, float]  # stage → hours
+    required: list[str]
+    valid_from: date
+    valid_to: date | None
+
+    def is_valid(self, day: date) -> bool:
+        """Whether a matter of a day may have it."""
+        return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
 
 
 class Report(NamedTuple):

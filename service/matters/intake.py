@@ -67,7 +67,7 @@ def _judge(found: Report, place: str | None, known: dict[str, UUID], caller: Cal
         return Verdict(code, "known")
     if place is None or not place.startswith(prefix_of(caller.area)):
         return Verdict(code, _REFUSED, errors={"place": ["Not a place that you answer for."]})
-    if found.class_code not in queries.valid_classes(found.recorded_at):
+    if found.class_code not in queries.valid_kinds(found.recorded_at):
         return Verdict(code, _REFUSED, errors={"class": ["Not a class that is listed and valid."]})
     return Verdict(code, "created")
 

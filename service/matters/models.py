@@ -54,10 +54,6 @@ class MatterClass(Base):
     valid_from: Mapped[date] = mapped_column(Date)
     valid_to: Mapped[date | None] = mapped_column(Date)  # the first day on which it is not valid
 
-    def is_valid(self, day: date) -> bool:
-        """Whether a matter of a day may have it."""
-        return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
-
 
 class Matter(Base):
     """Something found that must be handled, as it stands after its latest step."""
@@ -126,16 +122,6 @@ class Matter(Base):
     def lonlat(self) -> tuple[float, float] | None:
         """Where it is, in degrees."""
         return None if self.position is None else to_shape(self.position).coords[0]  # type: ignore[return-value]
-
-    @property
-    def lon(self) -> float | None:
-        """Degrees east."""
-        return self.lonlat[0] if self.lonlat else None
-
-    @property
-    def lat(self) -> float | None:
-        """Degrees north."""
-        return self.lonlat[1] if self.lonlat else None
 
     @property
     def grid(self) -> str | None:

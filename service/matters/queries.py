@@ -9,8 +9,9 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
 
 from service.areas.models import DIGITS
 from service.areas.queries import prefix_of, reach, within
-from service.db import ask, session
+from service.db import ask
 from service.matters.clocks import ZONE
+from service.matters.facts import Kind
 from service.matters.models import Matter, MatterClass, MatterFault, MatterStep, Webhook
 from service.matters.workflow import OPEN, OVER
 from service.members.models import Member
@@ -18,6 +19,7 @@ from service.policy import Caller, Scope
 from service.teams import queries as teams
 from service.teams.models import Membership, Team
 
+_KINDS = "SELECT code, is_round, limits, required, valid_from, valid_to FROM matter_classes"
 _LEVELS = {digits: level for level, digits in DIGITS.items()}  # by the length of a prefix
 NEAR_M, NEAR_IN_TIME = 100.0, timedelta(hours=72)  # what may be the same matter
 _MEMBERSHIPS = """
@@ -58,10 +60,15 @@ def level_of(code: str) -> str:
     return _LEVELS[len(prefix_of(code))]
 
 
-def valid_classes(at: datetime) -> dict[str, MatterClass]:
-    """The classes that a matter found at a time may have, by code."""
+def kinds() -> dict[str, Kind]:
+    """What matters of each class that was ever listed are like, by its code."""
+    return {row.code: Kind(*row) for row in ask(_KINDS)}
+
+
+def valid_kinds(at: datetime) -> dict[str, Kind]:
+    """Those that a matter found at a time may have."""
     day = at.astimezone(ZONE).date()
-    return {each.code: each for each in session.scalars(classes()) if each.is_valid(day)}
+    return {code: kind for code, kind in kinds().items() if kind.is_valid(day)}
 
 
 def visible_to(caller: Caller, scope: Scope) -> Select[Matter]:

@@ -1,6 +1,6 @@
 """Keep what was found: placed in its grid, filed at once by who may file it, with its clock running."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,11 +14,13 @@ from service.areas.places import places, unix_ms
 from service.db import session
 from service.errors import Conflict, Invalid
 from service.matters import bridges, clocks, history, queries, workflow
-from service.matters.facts import INCOMPLETE, Report, lacking
-from service.matters.models import Matter, MatterClass, MatterStep
+from service.matters.facts import INCOMPLETE, Kind, Report, lacking
+from service.matters.models import Matter, MatterStep
 from service.matters.workflow import Actor, State
 
 Row = dict[str, Any]
+_MATTERS: Any = Matter.__table__  # without the work of the mapper around each row
+_STEPS: Any = MatterStep.__table__
 _KEPT = ("id", "class_code", "title", "text", "facts", "photos", "accuracy_m", "recorded_at", "phone_at",
          "received_at", "patrol_id", "reporter_id", "source", "external_id")  # fmt: skip
 _SAME = ("reporter_id", "class_code", "title", "text", "facts")  # in the same report sent again
@@ -26,32 +28,32 @@ _SAME = ("reporter_id", "class_code", "title", "text", "facts")  # in the same r
 
 def report(found: Report) -> Matter:
     """Keep a matter; known already, it is given as it stands. Raises Invalid for what its class refuses."""
-    kind = queries.valid_classes(found.recorded_at).get(found.class_code)
+    kind = queries.valid_kinds(found.recorded_at).get(found.class_code)
     if kind is None:
         raise Invalid(errors={"class": ["Not a class that is listed and valid."]})
     if missing := lacking(found, kind.required):
         raise Invalid(errors={name: ["This class needs it."] for name in missing})
-    keep([found])
+    keep([found], {kind.code: kind})
     matter = session.get_one(Matter, found.id, populate_existing=True)
     if any(getattr(matter, name) != getattr(found, name) for name in _SAME):
         raise Conflict("This id has come before with another matter.")
     return matter
 
 
-def keep(reports: Sequence[Report]) -> list[UUID]:
+def keep(reports: Sequence[Report], kinds: Mapping[str, Kind] | None = None) -> list[UUID]:
     """Keep matters of listed classes, each in its grid; gives the ids of those that were new."""
     if not reports:
         return []
-    kinds = {each.code: each for each in session.scalars(queries.classes())}
+    kinds = kinds or queries.kinds()
     rows, steps = [], []
     for found, (grid_id, code) in zip(reports, placed(reports), strict=True):
         row, taken = _first(found, grid_id, code, kinds[found.class_code])
         rows.append(row)
         steps += taken
-    new = insert_or_skip(Matter).on_conflict_do_nothing().returning(Matter.id)
+    new = insert_or_skip(_MATTERS).on_conflict_do_nothing().returning(_MATTERS.c.id)
     kept = set(session.scalars(new, rows))
     if taken := [step for step in steps if step["matter_id"] in kept]:
-        session.execute(insert(MatterStep), taken)
+        session.execute(insert(_STEPS), taken)
         bridges.tell(taken, {row["id"]: row["place_code"] for row in rows})
     return [row["id"] for row in rows if row["id"] in kept]
 
@@ -68,7 +70,7 @@ def placed(reports: Sequence[Report]) -> list[tuple[int | None, str | None]]:
     ]
 
 
-def _first(found: Report, grid_id: int | None, grid: str | None, kind: MatterClass) -> tuple[Row, list[Row]]:
+def _first(found: Report, grid_id: int | None, grid: str | None, kind: Kind) -> tuple[Row, list[Row]]:
     """A new matter as a row, and its first steps; who may file it has filed it by reporting it."""
     code = grid or found.place_code or found.area_code
     states = _states(found, code)

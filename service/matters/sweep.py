@@ -10,7 +10,8 @@ from sqlalchemy.dialects.postgresql import insert
 from service import bulk, jobs
 from service.db import ask, session, transaction
 from service.matters import actions, bridges, clocks, queries, workflow
-from service.matters.models import MatterClass, MatterFault
+from service.matters.facts import Kind
+from service.matters.models import MatterFault
 from service.matters.workflow import SYSTEM, State
 from service.telemetry import log
 
@@ -57,13 +58,13 @@ def sweep(now: datetime) -> Swept:
             matters = session.execute(queries.due_for_a_look(now, after, AT_ONCE)).all()
             if not matters:
                 return Swept(examined, set_aside)
-            kinds = {each.code: each for each in session.scalars(queries.classes())}
+            kinds = queries.kinds()
             bad = _look_at_all(matters, kinds, now)
         examined, set_aside = examined + len(matters), set_aside + bad
         after = matters[-1].look_at, matters[-1].id
 
 
-def _look_at_all(matters: Sequence[Any], kinds: Mapping[str, MatterClass], now: datetime) -> int:
+def _look_at_all(matters: Sequence[Any], kinds: Mapping[str, Kind], now: datetime) -> int:
     """All together; if that fails, one by one, and the bad ones are set aside. Gives how many were bad."""
     try:
         with session.begin_nested():
@@ -74,7 +75,7 @@ def _look_at_all(matters: Sequence[Any], kinds: Mapping[str, MatterClass], now: 
     return sum(not _look_at_one(matter, kinds, now) for matter in matters)
 
 
-def _look_at_one(matter: Any, kinds: Mapping[str, MatterClass], now: datetime) -> bool:
+def _look_at_one(matter: Any, kinds: Mapping[str, Kind], now: datetime) -> bool:
     try:
         with session.begin_nested():
             _look_at([matter], kinds, now)
@@ -92,7 +93,7 @@ def _set_aside(matter: Any, problem: str, now: datetime) -> None:
     session.execute(new.on_conflict_do_update(index_elements=["matter_id"], set_=again))
 
 
-def _look_at(matters: Sequence[Any], kinds: Mapping[str, MatterClass], now: datetime) -> None:
+def _look_at(matters: Sequence[Any], kinds: Mapping[str, Kind], now: datetime) -> None:
     looked = [_look(matter, kinds[matter.class_code], now) for matter in matters]
     rows = [columns for columns, _ in looked]
     ask(_UPDATE, **{name: [row[name] for row in rows] for name in _CHANGED})
@@ -106,7 +107,7 @@ def _wire(step: dict[str, Any], name: str) -> Any:
     return Jsonb(step[name]) if name == "details" else step[name]
 
 
-def _look(matter: Any, kind: MatterClass, now: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
+def _look(matter: Any, kind: Kind, now: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
     """What becomes of one matter whose time has come: its columns, and the step."""
     state = State(matter.stage, matter.level, matter.back_to, matter.back_level)
     step, ladder = _rung(matter, state, kind, now)
@@ -119,7 +120,7 @@ def _look(matter: Any, kind: MatterClass, now: datetime) -> tuple[dict[str, Any]
     return kept | columns, row
 
 
-def _rung(matter: Any, state: State, kind: MatterClass, now: datetime) -> tuple[str, dict[str, Any]]:
+def _rung(matter: Any, state: State, kind: Kind, now: datetime) -> tuple[str, dict[str, Any]]:
     """The step of the ladder: resume at the review, remind before the limit, then climb level by level."""
     if matter.stage == "suspended":
         return "resume", {}

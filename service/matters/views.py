@@ -11,7 +11,7 @@ from service.matters import queries
 from service.matters.models import Matter, MatterStep
 from service.policy import Caller, Scope
 
-_OPEN = ("id", "class_code", "title", "text", "facts", "photos", "lon", "lat", "accuracy_m", "recorded_at",
+_OPEN = ("id", "class_code", "title", "text", "facts", "photos", "accuracy_m", "recorded_at",
          "received_at", "marks", "level", "stage", "version", "parties", "parties_done", "entered_at",
          "due_at", "review_at", "is_late", "outcome", "closed_at", "source", "external_id")  # fmt: skip
 _STEP = ("version", "step", "stage", "level", "at", "role", "area_code", "note", "reason", "photos")
@@ -29,7 +29,10 @@ def _matter(
 ) -> dict[str, Any]:
     knows_place = matter.place_code.startswith(prefix_of(caller.area)[: DIGITS["county"]])
     knows_walk = matter.reporter_id in people and caller.may("patrols:read")
+    lon, lat = matter.lonlat or (None, None)
     return {name: getattr(matter, name) for name in _OPEN} | {
+        "lon": lon,
+        "lat": lat,
         "area": matter.area if knows_place else None,
         "grid": matter.grid if knows_place else None,
         "reporter_id": matter.reporter_id if matter.reporter_id in people else None,

@@ -19,7 +19,7 @@ from service.db import announce, ask, session, uuid7
 from service.errors import Problem, SignInNeeded
 from service.matters import reporting
 from service.matters.facts import Report
-from service.matters.queries import valid_classes
+from service.matters.queries import valid_kinds
 from service.members import actions as members
 from service.patrols import actions as patrols
 from service.policy import current, trace_id
@@ -195,7 +195,7 @@ def _set_unlisted_aside(uploads: Sequence[Upload]) -> None:
         for each in upload.sent:
             if not isinstance(each.item, items.Found) or each.status != "stored":
                 continue
-            if each.item.class_code not in valid_classes(upload.clock.true(each.item.at)):
+            if each.item.class_code not in valid_kinds(upload.clock.true(each.item.at)):
                 errors = {"class": ["Not a class that is listed and valid."]}
                 each.judge("quarantined", "invalid", "Some values cannot be accepted", errors)
 
