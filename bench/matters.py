@@ -40,8 +40,8 @@ INSERT INTO matters (id, class_code, title, text, words, facts, photos, position
     recorded_at, phone_at, received_at, marks, level, stage, version, head, entered_at, due_at,
     look_at)
 SELECT id, class, title, text, lower(title || E'\\n' || text), '{}', '{}',
-    ST_SetSRID(ST_MakePoint(lon + 0.02 * random(), lat + 0.02 * random()), 4326), grid, code, at, at, at, '{}',
-    'grid', stage, 1, sha256(id::text::bytea), at, due, due
+    ST_SetSRID(ST_MakePoint(lon + 0.02 * random(), lat + 0.02 * random()), 4326), grid, code, at, at,
+    at, '{}', 'grid', stage, 1, sha256(id::text::bytea), at, due, due
 FROM (
     SELECT overlay(replace(gen_random_uuid()::text, '-', '') PLACING
             lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') FROM 1 FOR 12) AS raw, made.*
@@ -210,7 +210,7 @@ def _cycle(seat: Seat, number: int) -> None:
 
 
 def _alone(database: Connection) -> float:
-    """What the steps of a life cycle write, each in its transaction and without a service: cycles a second."""
+    """What a life cycle's steps write, each in its transaction, without a service: cycles a second."""
     ids = [row[0] for row in database.execute("SELECT id FROM matters ORDER BY id DESC LIMIT %s", [CYCLES])]
     start = time.perf_counter()
     for id in ids:
@@ -252,7 +252,8 @@ def _sweeps(database: Connection, count: int) -> Iterator[Figure]:
     due = round(count * DUE_SHARE)
     database.execute(
         "UPDATE matters SET due_at = now() - interval '1 hour', look_at = now() - interval '1 hour'"
-        " WHERE id IN (SELECT id FROM matters WHERE stage IN ('filed', 'accepted') AND version = 1 LIMIT %s)", [due]
+        " WHERE id IN (SELECT id FROM matters WHERE stage IN ('filed', 'accepted') AND version = 1 LIMIT %s)",
+        [due],
     )  # fmt: skip
     database.execute("VACUUM ANALYZE matters")
     start = time.perf_counter()

@@ -99,6 +99,8 @@ def take(matter: Matter, caller: Caller, said: Said, now: datetime | None = None
     then = workflow.after(state, said.step, actor)
     if said.version != matter.version:
         raise Moved(errors=_here(matter, actor))
+    if said.photos and set(workflow.hands(actor, matter.level)) == {"anyone"}:
+        raise NotYours(errors=_here(matter, actor))  # to look on is not to add evidence
     if then is None:
         may_others = any(said.step == rule.step and state.stage in rule.stages for rule in workflow.RULES)
         raise (NotYours if may_others else IllegalStep)(errors=_here(matter, actor))

@@ -21,6 +21,7 @@ from service.telemetry import log
 
 TELL = "matters.tell"
 MOST_TRIES = 10
+TURN = 20.0  # s, until other jobs have their turn
 FIRST_WAIT = timedelta(seconds=30)  # doubled with each try
 _HOOKS = "SELECT id, area_code FROM webhooks WHERE revoked_at IS NULL"
 _ENTER = """
@@ -79,15 +80,23 @@ def revoke(webhook: Webhook) -> None:
 
 @jobs.task(TELL, every="* * * * *")
 def tell_all() -> int:
-    """Tell whatever is due, one after another; gives how many were told."""
+    """Tell whatever is due, one after another; gives how many were told.
+
+    After a while it makes room for other jobs and goes on behind them. Who could not be told waits with
+    everything that they are to be told, so that a dead platform holds up nobody else.
+    """
     with transaction():
         jobs.absorb(TELL)
-    told = 0
+    told, end = 0, time.monotonic() + TURN
     while (delivery_id := _claim()) is not None:
         try:
             told += _tell_one(delivery_id)
         except Exception:
             log.exception("a webhook could not be told", delivery_id=str(delivery_id))
+        if time.monotonic() > end:
+            with transaction():
+                jobs.later(TELL)
+            break
     return told
 
 
@@ -125,6 +134,14 @@ def _tell_one(delivery_id: UUID) -> bool:
         delivery.result = result
         if is_told:
             delivery.told_at, delivery.next_at = datetime.now(UTC), None
-        elif delivery.tries >= MOST_TRIES:
-            delivery.next_at = None
-    return is_told
+            return True
+        _wait(delivery)
+    return False
+
+
+def _wait(delivery: WebhookDelivery) -> None:
+    """Leave this webhook alone until the delivery is due again; after many tries it is given up."""
+    others = WebhookDelivery.webhook_id == delivery.webhook_id, WebhookDelivery.next_at < delivery.next_at
+    session.execute(update(WebhookDelivery).where(*others).values(next_at=delivery.next_at))
+    if delivery.tries >= MOST_TRIES:
+        delivery.next_at = None

@@ -18,6 +18,11 @@ _DAY, _FULL = timedelta(days=1), timedelta(hours=8)
 _CALENDAR = Path(__file__).parent / "data" / "calendar.csv"
 
 
+def day_of(at: datetime) -> date:
+    """The day that it is in Qinghai at a time."""
+    return at.astimezone(ZONE).date()
+
+
 class Calendar(NamedTuple):
     """The days that are not what their weekday says."""
 
@@ -42,7 +47,7 @@ def calendar() -> Calendar:
 
 def _spells(since: datetime, days: Calendar) -> Iterator[tuple[datetime, datetime]]:
     """The stretches of work from a moment on, without an end."""
-    day = since.astimezone(ZONE).date()
+    day = day_of(since)
     while True:
         if days.is_working(day):
             for opens, closes in HOURS:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
 from service.areas.models import DIGITS
 from service.areas.queries import prefix_of, reach, within
 from service.db import ask
-from service.matters.clocks import ZONE
+from service.matters.clocks import day_of
 from service.matters.facts import Kind
 from service.matters.models import Matter, MatterClass, MatterFault, MatterStep, Webhook
 from service.matters.workflow import OPEN, OVER
@@ -67,8 +67,7 @@ def kinds() -> dict[str, Kind]:
 
 def valid_kinds(at: datetime) -> dict[str, Kind]:
     """Those that a matter found at a time may have."""
-    day = at.astimezone(ZONE).date()
-    return {code: kind for code, kind in kinds().items() if kind.is_valid(day)}
+    return {code: kind for code, kind in kinds().items() if kind.is_valid(day_of(at))}
 
 
 def visible_to(caller: Caller, scope: Scope) -> Select[Matter]:

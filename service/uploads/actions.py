@@ -18,8 +18,9 @@ from service.coverage import actions as coverage
 from service.db import announce, ask, session, uuid7
 from service.errors import Problem, SignInNeeded
 from service.matters import reporting
+from service.matters.clocks import day_of
 from service.matters.facts import Report
-from service.matters.queries import valid_kinds
+from service.matters.queries import kinds
 from service.members import actions as members
 from service.patrols import actions as patrols
 from service.policy import current, trace_id
@@ -191,13 +192,17 @@ def _refuse_foreign_patrols(sent: Sequence[Sent]) -> None:
 
 def _set_unlisted_aside(uploads: Sequence[Upload]) -> None:
     """A matter needs a class that was listed and valid when it was found."""
-    for upload in uploads:
-        for each in upload.sent:
-            if not isinstance(each.item, items.Found) or each.status != "stored":
-                continue
-            if each.item.class_code not in valid_kinds(upload.clock.true(each.item.at)):
-                errors = {"class": ["Not a class that is listed and valid."]}
-                each.judge("quarantined", "invalid", "Some values cannot be accepted", errors)
+    found = [
+        (each, each.item.class_code, upload.clock.true(each.item.at))
+        for upload in uploads
+        for each in upload.sent
+        if isinstance(each.item, items.Found) and each.status == "stored"
+    ]
+    known = kinds() if found else {}
+    for each, code, at in found:
+        if code not in known or not known[code].is_valid(day_of(at)):
+            errors = {"class": ["Not a class that is listed and valid."]}
+            each.judge("quarantined", "invalid", "Some values cannot be accepted", errors)
 
 
 def _enter(sent: Sequence[Sent]) -> None:

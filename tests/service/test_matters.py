@@ -1,11 +1,12 @@
 """Matters: reported, placed, walked through the closed loop, seen by those who may."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
 from sqlalchemy import func, select, update
 
 from service.db import session, uuid7
+from service.matters import classes
 from service.matters.models import Matter, MatterClass, MatterStep
 from tests.factories import COMMUNITY, COUNTY, a_grid, a_member, a_report, a_team
 from tests.service.matter_steps import TOWNSHIP, URL, history, report, step, steps
@@ -77,6 +78,31 @@ def test_the_listed_classes_are_shown_with_their_limits(worker):
     items = worker.get("/api/v1/matter-classes").json["items"]
     assert {"fire_hazard", "wage_arrears"} < {each["code"] for each in items}
     assert all(each["limits"]["filed"] > 0 for each in items)
+
+
+def test_listing_the_classes_again_changes_nothing_and_keeps_those_added_here(worker):
+    before = worker.get("/api/v1/matter-classes").json["items"]
+    added = {
+        "code": "local",
+        "name_zh": "本地",
+        "name_en": "Local",
+        "limits": {"reported": 8},
+        "required": [],
+    }
+    about = {"family": "other", "urgency": "routine", "listed_by": "德令哈市", "valid_from": date(2026, 1, 1)}
+    session.add(MatterClass(**added, **about))
+    session.execute(update(MatterClass).where(MatterClass.code == "other").values(name_zh="改过"))
+    classes.load()
+    after = worker.get("/api/v1/matter-classes").json["items"]
+    assert [each for each in after if each["code"] != "local"] == before and len(after) == len(before) + 1
+
+
+def test_who_only_looks_on_adds_no_photos(officer, signed_in):
+    matter = report(signed_in(role="officer", area=COUNTY))
+    steps(officer, matter, "escalate", "escalate")
+    other = signed_in(role="officer", area=COMMUNITY)
+    assert step(other, matter, "note", note="看", photos=["a" * 64]).status_code == 403
+    assert step(other, matter, "note", note="看").status_code == 201
 
 
 def test_a_report_sent_again_is_the_same_matter(worker):
