@@ -292,9 +292,10 @@ _CHANGES = {
 }
 
 
-def near_duplicates(matter: Matter, caller: Caller) -> list[Matter]:
-    """Matters that the caller sees and that may be the same as one."""
+def near_duplicates(matter: Matter, caller: Caller, *, ids_only: bool = False) -> list[Any]:
+    """Matters that the caller sees and that may be the same as one, or only their ids."""
     if matter.position is None:
         return []
     visible = queries.visible_to(caller, caller.scope("matters:read"))
-    return list(session.scalars(queries.near(visible, matter)))
+    near = queries.near(visible, matter)
+    return list(session.scalars(near.with_only_columns(Matter.id) if ids_only else near))

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 
 import numpy as np
+import orjson
 from flask import Response
 from flask.views import MethodView
 from marshmallow import ValidationError
@@ -48,8 +49,9 @@ class Matters(MethodView):
         """List and search matters, the newest first"""
         visible = queries.filtered(queries.visible_to(caller(), scope()), query)
         page = paging.page(visible, Matter.id, query["limit"], query.get("cursor"), newest=True)
-        items = views.matters(page.items, caller(), scope())
-        return {"items": items, "next_cursor": page.next_cursor}, 200, next_link(page.next_cursor)
+        items = [views.as_json(each) for each in views.matters(page.items, caller(), scope())]
+        body = orjson.dumps({"items": items, "next_cursor": page.next_cursor}, option=orjson.OPT_UTC_Z)
+        return Response(body, headers=next_link(page.next_cursor), content_type="application/json")
 
     @needs("matters:report")
     @blueprint.arguments(schemas.MatterReportSchema)
@@ -64,7 +66,7 @@ class Matters(MethodView):
         if scope() is Scope.AREA and not _is_within(found):
             raise NotFound
         matter = reporting.report(found)
-        near = [each.id for each in actions.near_duplicates(matter, caller())]
+        near = actions.near_duplicates(matter, caller(), ids_only=True)
         return views.matters([matter], caller(), caller().scope("matters:read"))[0] | {"near_by": near}
 
 

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from geoalchemy2 import Geometry, WKBElement
-from geoalchemy2.shape import to_shape
 from sqlalchemy import (
     CheckConstraint,
     Date,
@@ -23,7 +22,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db import Base
-from service.matters.workflow import LEVELS, OVER, STAGES, STEPS
+from service.matters.workflow import LEVELS, STAGES, STEPS
 from service.patrols.models import IN_TIME, ON_EARTH
 
 URGENCIES = ("routine", "urgent", "emergency")
@@ -119,11 +118,6 @@ class Matter(Base):
     merged_into_id: Mapped[UUID | None] = mapped_column(ForeignKey("matters.id"), index=True)
 
     @property
-    def lonlat(self) -> tuple[float, float] | None:
-        """Where it is, in degrees."""
-        return None if self.position is None else to_shape(self.position).coords[0]  # type: ignore[return-value]
-
-    @property
     def grid(self) -> str | None:
         """The code of its grid, if it lies in one."""
         return self.place_code if len(self.place_code) == 15 else None
@@ -132,11 +126,6 @@ class Matter(Base):
     def area(self) -> str:
         """The code of its community, or of the area that it was reported for."""
         return self.place_code[:12]
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing more is to be done."""
-        return self.stage in OVER
 
 
 class MatterStep(Base):

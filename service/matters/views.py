@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
+import shapely
+
 from service.areas.models import DIGITS
 from service.areas.queries import prefix_of
 from service.db import session
@@ -14,6 +16,7 @@ from service.policy import Caller, Scope
 _OPEN = ("id", "class_code", "title", "text", "facts", "photos", "accuracy_m", "recorded_at",
          "received_at", "marks", "level", "stage", "version", "parties", "parties_done", "entered_at",
          "due_at", "review_at", "is_late", "outcome", "closed_at", "source", "external_id")  # fmt: skip
+_NAMES = {"class_code": "class", "is_late": "late"}
 _STEP = ("version", "step", "stage", "level", "at", "role", "area_code", "note", "reason", "photos")
 
 
@@ -21,18 +24,38 @@ def matters(found: Sequence[Matter], caller: Caller, scope: Scope) -> list[dict[
     """Matters as this reader may see them."""
     people = _shown(caller, [each for one in found for each in (one.reporter_id, one.handler_id)])
     teams = None if scope is Scope.AREA else queries.ground_of(caller).teams
-    return [_matter(each, people, teams, caller) for each in found]
+    return [
+        _matter(each, place, people, teams, caller) for each, place in zip(found, _places(found), strict=True)
+    ]
+
+
+def _places(found: Sequence[Matter]) -> list[tuple[float, float] | tuple[None, None]]:
+    """Where they are, all read at once: lon, lat."""
+    points = shapely.from_wkb([each.position and bytes(each.position.data) for each in found])
+    lon, lat = shapely.get_x(points).tolist(), shapely.get_y(points).tolist()
+    return [
+        (east, north) if each.position is not None else (None, None)
+        for each, east, north in zip(found, lon, lat, strict=True)
+    ]
+
+
+def as_json(told: dict[str, Any]) -> dict[str, Any]:
+    """A matter under the names that its JSON has."""
+    return {_NAMES.get(name, name): value for name, value in told.items()}
 
 
 def _matter(
-    matter: Matter, people: set[UUID], teams: frozenset[UUID] | None, caller: Caller
+    matter: Matter,
+    place: tuple[float, float] | tuple[None, None],
+    people: set[UUID],
+    teams: frozenset[UUID] | None,
+    caller: Caller,
 ) -> dict[str, Any]:
     knows_place = matter.place_code.startswith(prefix_of(caller.area)[: DIGITS["county"]])
     knows_walk = matter.reporter_id in people and caller.may("patrols:read")
-    lon, lat = matter.lonlat or (None, None)
     return {name: getattr(matter, name) for name in _OPEN} | {
-        "lon": lon,
-        "lat": lat,
+        "lon": place[0],
+        "lat": place[1],
         "area": matter.area if knows_place else None,
         "grid": matter.grid if knows_place else None,
         "reporter_id": matter.reporter_id if matter.reporter_id in people else None,

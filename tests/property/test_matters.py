@@ -16,10 +16,13 @@ TIES = st.frozensets(st.sampled_from(["handler", "team", "reporter", "leader"]))
 ACTORS = st.builds(
     Actor, st.sampled_from(["member", "leader", "officer", "centre"]), st.sampled_from(LEVELS), TIES
 )
+GRID = st.just("grid")
 LIVE = st.sampled_from(STAGES[:-3])
 STATES = st.one_of(
     st.builds(State, LIVE, st.sampled_from(LEVELS), st.none(), st.none()),
-    st.builds(State, st.sampled_from(["returned", "suspended"]), st.sampled_from(LEVELS), st.just("filed"), st.just("grid")),
+    st.builds(
+        State, st.sampled_from(["returned", "suspended"]), st.sampled_from(LEVELS), st.just("filed"), GRID
+    ),
 )  # fmt: skip
 
 
