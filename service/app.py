@@ -20,6 +20,7 @@ from service.duty import api as duty_api
 from service.fulfilment import api as fulfilment_api
 from service.live import actions as live
 from service.live import api as live_api
+from service.matters import api as matters_api
 from service.media import api as media_api
 from service.media import queries as media
 from service.members import actions as members
@@ -52,6 +53,7 @@ FEATURES = (
     coverage_api,
     fulfilment_api,
     suggestions_api,
+    matters_api,
     tiles_api,
     live_api,
     changes_api,

@@ -18,6 +18,7 @@ from service.audit import actions as audit_actions
 from service.coverage import scratch
 from service.demo import actions as demo
 from service.errors import Problem
+from service.matters import classes as matter_classes
 from service.members import invitations
 from service.members.models import Member
 from service.patrols.actions import make_partitions
@@ -47,6 +48,7 @@ def migrate() -> None:
     config.set_main_option("script_location", str(ROOT / "migrations"))
     command.upgrade(config, "head")
     _make_partitions()
+    _list_classes()
     _grant()
 
 
@@ -61,6 +63,12 @@ def _make_partitions() -> None:
     with db.transaction():
         made = make_partitions(datetime.now(UTC).date(), months=24)
     click.echo(f"partitions made: {', '.join(made) or 'none needed'}")
+
+
+def _list_classes() -> None:
+    """What is shipped is listed as it is shipped; classes that were added here stay."""
+    with db.transaction():
+        click.echo(f"classes of matters listed: {matter_classes.load()}")
 
 
 def _grant() -> None:

@@ -120,3 +120,8 @@ def a_checkpoint(grid: Grid, lon: float = 97.3712, lat: float = 37.3712, **colum
     session.add(checkpoint)
     session.flush()
     return checkpoint
+
+
+def a_report(**fields: Any) -> dict[str, Any]:
+    """What somebody reports who stands in the square of `a_grid`."""
+    return {"class": "fire_hazard", "title": "楼道堆物", "lon": 97.3712, "lat": 37.3712} | fields

@@ -21,6 +21,8 @@ _LISTS = {
     "consents": queries.consents_of,
     "sessions": queries.sessions_of,
     "check_ins": queries.check_ins_of,
+    "matters": queries.matters_of,
+    "matter_steps": queries.matter_steps_of,
     "held_positions": queries.held_positions_of,
     "photos": media.of_member,
     "assignments": queries.assignments_of,
@@ -35,7 +37,7 @@ _GPX = b'<gpx xmlns="http://www.topografix.com/GPX/1/1" version="1.1" creator="G
 
 
 def write_json(member_id: UUID, out: IO[bytes]) -> None:
-    """Everything: account, memberships, consents, sessions, patrols, check-ins, positions, and who looked."""
+    """Everything: account, teams, consents, sessions, patrols, check-ins, matters, positions, who looked."""
     account = session.execute(queries.account_of(member_id)).one()
     out.write(b'{"account":' + orjson.dumps(account._asdict()))
     for name, question in _LISTS.items():

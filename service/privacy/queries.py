@@ -13,6 +13,7 @@ from service.audit.queries import about
 from service.clients.models import HeldPosition
 from service.coverage.models import CoverageMark
 from service.duty.models import Assignment, Shift, ShiftMember, SpotAnswer, SpotCheck, Swap
+from service.matters.models import Matter, MatterStep
 from service.members.models import Consent, Member, Session
 from service.notices.models import Notice, NoticeRead
 from service.patrols.models import CheckIn, Fix, Patrol
@@ -165,6 +166,23 @@ def notices_read_by(member_id: UUID) -> Select[*tuple[Any, ...]]:
     """The notices that a member has read."""
     joined = select(Notice.title, NoticeRead.read_at).join(NoticeRead, NoticeRead.notice_id == Notice.id)
     return joined.where(NoticeRead.member_id == member_id).order_by(NoticeRead.read_at)
+
+
+def matters_of(member_id: UUID) -> Select[*tuple[Any, ...]]:
+    """The matters that a member reported."""
+    place = func.ST_X(Matter.position).label("lon"), func.ST_Y(Matter.position).label("lat")
+    about = (Matter.class_code, Matter.title, Matter.text, Matter.facts, Matter.photos, Matter.stage)
+    columns = (Matter.id, Matter.patrol_id, Matter.recorded_at, Matter.received_at, *place, *about)
+    own = select(*columns).where(Matter.reporter_id == member_id)
+    return own.order_by(Matter.recorded_at, Matter.id)
+
+
+def matter_steps_of(member_id: UUID) -> Select[*tuple[Any, ...]]:
+    """The steps that a member took with matters."""
+    said = (MatterStep.note, MatterStep.reason, MatterStep.photos)
+    columns = (MatterStep.matter_id, MatterStep.version, MatterStep.step, MatterStep.at, *said)
+    own = select(*columns).where(MatterStep.actor_id == member_id)
+    return own.order_by(MatterStep.at, MatterStep.matter_id)
 
 
 def looks_at(member_id: UUID, row_ids: Collection[int] | None = None) -> Select[Any]:

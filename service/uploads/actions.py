@@ -17,6 +17,10 @@ from service.audit import actions as audit
 from service.coverage import actions as coverage
 from service.db import announce, ask, session, uuid7
 from service.errors import Problem, SignInNeeded
+from service.matters import reporting
+from service.matters.clocks import day_of
+from service.matters.facts import Report
+from service.matters.queries import kinds
 from service.members import actions as members
 from service.outbox.actions import Event, tell
 from service.patrols import actions as patrols
@@ -125,6 +129,7 @@ def receive_all(uploads: Sequence[Upload]) -> list[dict[str, Any] | Problem]:
     sent = [each for upload in taken for each in upload.sent]
     _refuse_tracks_without_consent(taken)
     _refuse_foreign_patrols(sent)
+    _set_unlisted_aside(taken)
     _enter(sent)
     _keep(taken)
     _quarantine(taken)
@@ -179,10 +184,27 @@ def _is_track(raw: Any) -> bool:
 
 def _refuse_foreign_patrols(sent: Sequence[Sent]) -> None:
     named = [each for each in sent if each.item and each.status == "stored"]
-    owners = patrols.claim({each.item.patrol_id: each.member_id for each in reversed(named) if each.item})
+    owners = patrols.claim(
+        {each.item.patrol_id: each.member_id for each in reversed(named) if each.item and each.item.patrol_id}
+    )
     for each in named:
-        if each.item and owners.get(each.item.patrol_id) != each.member_id:
+        if each.item and each.item.patrol_id and owners.get(each.item.patrol_id) != each.member_id:
             each.judge("rejected", "foreign-patrol", "This patrol is another member's")
+
+
+def _set_unlisted_aside(uploads: Sequence[Upload]) -> None:
+    """A matter needs a class that was listed and valid when it was found."""
+    found = [
+        (each, each.item.class_code, upload.clock.true(each.item.at))
+        for upload in uploads
+        for each in upload.sent
+        if isinstance(each.item, items.Found) and each.status == "stored"
+    ]
+    known = kinds() if found else {}
+    for each, code, at in found:
+        if code not in known or not known[code].is_valid(day_of(at)):
+            errors = {"class": ["Not a class that is listed and valid."]}
+            each.judge("quarantined", "invalid", "Some values cannot be accepted", errors)
 
 
 def _enter(sent: Sequence[Sent]) -> None:
@@ -217,11 +239,33 @@ def _keep(uploads: Sequence[Upload]) -> None:
     patrols.keep_check_ins(check_ins)
     patrols.mark_replays(check_ins)
     patrols.keep_tracks([each for facts in weighed for each in facts.tracks])
+    _keep_matters(uploads, [facts.matters for facts in weighed])
     patrols.note_times(times)
     patrols.note_moments({moment.patrol_id for moment in moments})
     coverage.mark(list(times))
     if moments:
         announce("patrols timed", patrol_ids={each.patrol_id for each in moments})
+
+
+def _keep_matters(uploads: Sequence[Upload], found: Sequence[Sequence[Report]]) -> None:
+    """Keep matters under the names of who found them; an id that a matter has already is a conflict."""
+    reporters = {upload.member_id for upload, matters in zip(uploads, found, strict=True) if matters}
+    if not reporters:
+        return
+    known = {row.id: row for row in session.execute(queries.reporters(reporters))}
+    reports = [
+        each._replace(
+            reporter_id=upload.member_id,
+            role=known[upload.member_id].role,
+            area_code=known[upload.member_id].area_code,
+        )
+        for upload, matters in zip(uploads, found, strict=True)
+        for each in matters
+    ]
+    new = set(reporting.keep(reports))
+    for each in (each for upload in uploads for each in upload.sent):
+        if isinstance(each.item, items.Found) and each.status == "stored" and each.item.id not in new:
+            each.judge("conflict", "id-taken", "This id came before with other content; the first stands")
 
 
 def _weigh(upload: Upload, where: Places) -> evidence.Facts:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -15,13 +15,15 @@ from service.areas.places import Places, unix_ms
 from service.checkpoints import actions as checkpoints
 from service.checkpoints.proofs import Finding
 from service.checkpoints.proofs import read as read_proof
+from service.matters.facts import Report
 from service.patrols.facts import CheckInFact, MomentFact, TrackFact
-from service.uploads.items import AHEAD, BadItem, CheckIn, Item, Moment, Track, first_and_last
+from service.uploads.items import AHEAD, BadItem, CheckIn, Found, Item, Moment, Track, first_and_last
 from service.values import EARLIEST
 
 Span = tuple[datetime, datetime]  # first, last
 _ABSURD = "Before 2020 or more than 24 hours ahead, once the phone's clock is corrected."
 NEAR = 100.0  # m, beside the accuracy: how far from a checkpoint its proof may be shown
+_TOLD = ("id", "class_code", "title", "text", "facts", "photos", "position", "accuracy_m", "patrol_id")
 _WORDS = {"stale": "stale_proof", "forged": "forged_proof", "unknown": "unknown_proof"}
 
 
@@ -69,11 +71,12 @@ class Facts(NamedTuple):
     tracks: list[TrackFact]
     check_ins: list[CheckInFact]
     times: dict[UUID, Span]  # of each patrol, the first and the last thing in the batch
+    matters: list[Report]  # whose reporter is not known yet
 
 
 def weigh(items: Sequence[Item], clock: Clock, where: Places) -> Facts:
     """The facts in these items."""
-    facts, modes = Facts([], [], [], [], {}), _modes(items)
+    facts, modes = Facts([], [], [], [], {}, []), _modes(items)
     check_ins = [item for item in items if isinstance(item, CheckIn)]
     proven = _proven(check_ins, clock)
     grid_ids = iter(_grid_ids(check_ins, proven, clock, where))
@@ -84,12 +87,15 @@ def weigh(items: Sequence[Item], clock: Clock, where: Places) -> Facts:
         elif isinstance(item, Track):
             facts.tracks.append(_track(item, clock))
             doubts += _track_doubts(facts.tracks[-1].fixes, where, modes.get(item.patrol_id, "car"))
+        elif isinstance(item, Found):
+            facts.matters.append(_matter(item, clock, where, doubts))
+            doubts = facts.matters[-1].marks
         else:
             judged = proven.get(item.id, NO_PROOF)
             facts.check_ins.append(_check_in(item, clock, next(grid_ids), judged, doubts))
             doubts = facts.check_ins[-1].marks
         facts.marks.append(doubts)
-    facts.times.update(spanning((item.patrol_id, clock.span(item)) for item in items))
+    facts.times.update(spanning((item.patrol_id, clock.span(item)) for item in items if item.patrol_id))
     return facts
 
 
@@ -180,6 +186,16 @@ def _place(item: CheckIn, proven: Proven) -> tuple[float, float]:
     return item.position or proven_at or (math.nan, math.nan)
 
 
+def _matter(item: Found, clock: Clock, where: Places, doubts: list[str]) -> Report:
+    at = clock.true(item.at)
+    lon, lat = np.array([item.position]).T
+    found = where.index.locate(lon, lat, np.array([unix_ms(at)]))
+    doubts = doubts + _doubts(item, int(where.ids_at(found)[0]) or None)
+    told: dict[str, Any] = {name: getattr(item, name) for name in _TOLD}
+    times: dict[str, Any] = {"recorded_at": at, "phone_at": item.at, "received_at": clock.now}
+    return Report(**told, **times, marks=doubts, reporter_id=None, role="member", area_code="")
+
+
 def _grade(item: CheckIn, proven: Proven, doubts: Sequence[str]) -> str:
     """A to D; what contradicts a check-in weighs more than what speaks for it.
 
@@ -195,7 +211,7 @@ def _grade(item: CheckIn, proven: Proven, doubts: Sequence[str]) -> str:
     return "A" if is_placed and proven.finding and proven.finding.is_fresh else "B"
 
 
-def _doubts(item: CheckIn, grid_id: int | None) -> list[str]:
+def _doubts(item: CheckIn | Found, grid_id: int | None) -> list[str]:
     doubts = []
     if (item.accuracy_m or 0) > ACCURATE:
         doubts.append("inaccurate")

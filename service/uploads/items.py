@@ -73,7 +73,23 @@ class CheckIn(NamedTuple):
     photos: list[str]
 
 
-Item = Moment | Track | CheckIn
+class Found(NamedTuple):
+    """A matter that was found, on a patrol or beside it."""
+
+    id: UUID
+    patrol_id: UUID | None
+    at: datetime
+    position: tuple[float, float]
+    accuracy_m: float | None
+    is_mock: bool
+    class_code: str
+    title: str
+    text: str | None
+    facts: dict[str, Any]
+    photos: list[str]
+
+
+Item = Moment | Track | CheckIn | Found
 
 
 def first_and_last(item: Item) -> tuple[datetime, datetime]:
@@ -214,6 +230,34 @@ def _check_in(reader: Reader) -> CheckIn:
     )
 
 
+def _matter(reader: Reader) -> Found:
+    lon = reader.take("lon", _between(*_RANGES["lon"]))
+    lat = reader.take("lat", _between(*_RANGES["lat"]))
+    return Found(
+        reader.take("id", read_uuid),
+        reader.take("patrol_id", read_uuid, default=None),
+        reader.take("at", reader.time),
+        _position(lon, lat, reader.crs) or (0.0, 0.0),
+        reader.take("accuracy_m", _between(*_RANGES["accuracy_m"]), default=None),
+        reader.take("mock", _boolean, default=False),
+        reader.take("class", lambda value: read_text(value, 40)),
+        reader.take("title", lambda value: read_text(value, 100)),
+        reader.take("text", lambda value: read_text(value, 4000, lines=True), default=None),
+        reader.take("facts", _facts, default={}),
+        reader.take("photos", _photos, default=[]),
+    )
+
+
+def _facts(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict) or len(value) > 10:
+        raise ValueError("Not an object of at most ten facts.")
+    return {read_text(name, 40): _fact(each) for name, each in value.items()}
+
+
+def _fact(value: Any) -> Any:
+    return read_text(value, 200) if isinstance(value, str) else _between(-1e12, 1e12)(value)
+
+
 def _position(lon: float | None, lat: float | None, crs: str) -> tuple[float, float] | None:
     if lon is None or lat is None:
         return None
@@ -259,4 +303,5 @@ READERS: dict[str, Callable[[Reader], Item]] = {
     "track": _track,
     "check_in": _check_in,
     "patrol_end": _end,
+    "matter": _matter,
 }

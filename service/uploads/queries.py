@@ -17,6 +17,11 @@ def known(item_ids: Collection[UUID]) -> Select[UUID, bytes, UUID]:
     return select(Item.id, Item.content, Item.member_id).where(Item.id.in_(item_ids))
 
 
+def reporters(member_ids: Collection[UUID]) -> Select[UUID, str, str]:
+    """Who these people are: id, role, area."""
+    return select(Member.id, Member.role, Member.area_code).where(Member.id.in_(member_ids))
+
+
 def quarantined(contents: Collection[bytes]) -> Select[UUID, bytes]:
     """Which of these contents are in quarantine already: member, content."""
     columns = select(QuarantinedItem.member_id, QuarantinedItem.content)

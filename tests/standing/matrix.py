@@ -37,6 +37,8 @@ PATHS = {  # path parameter → the kind of thing that it names
     "swap_id": "swap",
     "spot_check_id": "spot_check",
     "notice_id": "notice",
+    "matter_id": "matter",
+    "webhook_id": "webhook",
 }
 FIXED = {"layer": "coverage", "name": "not-found", "filename": "index.html", "token": "nobodys"}
 FILTERS = {"area": "area", "parent": "area", "team": "team", "member": "member", "grid": "grid"}
@@ -58,8 +60,14 @@ SHOWN_BY = {
     "swap": ("duty:read",),
     "spot_check": ("duty:read", "duty:fulfilment"),
     "notice": ("notices:read",),
+    "matter": ("matters:read",),
+    "webhook": ("webhooks:manage",),
 }
-NEVER_ALIKE = ("POST /api/v1/me/devices",)  # every answer has a token of its own
+NEVER_ALIKE = (  # every answer has a token or an id of its own
+    "POST /api/v1/me/devices",
+    "POST /api/v1/matters",
+    "POST /api/v1/webhooks",
+)
 NAMED_BY_CALLERS = ("PUT /api/v1/media/<sha256>",)  # whoever has it may send it, whoever else has sent it
 MADE_BY_PHONES = ("POST /api/v1/uploads",)  # a phone makes ids itself, and must hear that one is taken
 
@@ -206,6 +214,22 @@ NEEDS = {
     ),
     "PATCH /api/v1/checkpoints/<uuid:checkpoint_id>": Need(
         lambda t, c: json(name="西门") | {"headers": {"If-Match": "*"}}
+    ),
+    "POST /api/v1/matters": Need(
+        lambda t, c: json(**{"class": "other"}, title="事", text="事", lon=c[0] + 0.001, lat=c[1] + 0.001),
+        takes=(404,),
+    ),
+    "POST /api/v1/matters/<uuid:matter_id>/steps": Need(lambda t, c: json(step="note", version=1, note="看")),
+    "POST /api/v1/matters/import": Need(
+        lambda t, c: json(
+            source="12345",
+            items=[
+                {"class": "other", "external_id": "1", "title": "事", "text": "事", "place": t["area"].key}
+            ],
+        )
+    ),
+    "POST /api/v1/webhooks": Need(
+        lambda t, c: json(url="https://example.org/told", area=t["area"].key), ("area",)
     ),
     "POST /api/v1/uploads": Need(lambda t, c: an_upload(t)),
     "POST /api/v1/uploads/receipts": Need(lambda t, c: json(ids=[t["quarantined"].key])),

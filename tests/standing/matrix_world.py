@@ -15,6 +15,7 @@ from service.areas.models import Area, GridRevision
 from service.coverage.actions import rebuild_marked
 from service.db import session, uuid7
 from service.duty.models import Assignment, Shift, SpotCheck, Swap
+from service.matters.models import Webhook
 from service.members import actions
 from service.members.models import Session
 from service.members.tokens import hash_of
@@ -153,6 +154,8 @@ _KINDS = {
         "swap",
         "spot_check",
         "notice",
+        "matter",
+        "webhook",
     )
 } | {"spare": "member"}
 
@@ -192,6 +195,7 @@ def _settle(app: Any, world: World, code: str) -> None:
         things = ground | {"member": member, "patrol": walk} | _keys_of(person)
         things["quarantined"] = _set_aside(app, who, code)
         things["photo"] = Thing("photo", photo, code, person.id, leaders=led, signs=(photo,))
+        things["matter"] = _report(app, who, code, led)
         world.things += things.values()
         if code == HOME or ordinal == "member":
             world.places.append(Place(f"{ordinal} of {code}", things, GROUND[code]))
@@ -266,7 +270,9 @@ def _ground(code: str) -> dict[str, Thing]:
     area = session.get_one(Area, code)
     mark = a_checkpoint(grid, west + 0.001, south + 0.001, name=_name())
     marked = (str(mark.id), mark.code, mark.name)
+    hook = _webhook(code)
     return {
+        "webhook": Thing("webhook", hook, code, signs=(hook, f"{code}.example.org")),
         "checkpoint": Thing("checkpoint", str(mark.id), code, signs=marked),
         "area": Thing("area", code, code, signs=(code, area.name)),
         "grid": Thing("grid", grid.code, code, signs=(grid.code, grid.name, *outline)),
@@ -295,6 +301,26 @@ def _walk(app: Any, who: Who, code: str, photo: str) -> str:
     results = send(client, items).json["results"]
     assert [each["status"] for each in results] == ["stored"] * 3, results
     return patrol
+
+
+def _report(app: Any, who: Who, code: str, led: frozenset[UUID]) -> Thing:
+    """Somebody reports a matter."""
+    west, south = GROUND[code]
+    client, title = app.test_client(), _name()
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {who.token}"
+    found = {"class": "other", "title": title, "text": title, "lon": west + 0.001, "lat": south + 0.001}
+    key = client.post("/api/v1/matters", json=found).json["id"]
+    return Thing("matter", key, code, who.id, leaders=led, signs=(key, title))
+
+
+def _webhook(code: str) -> str:
+    """Somebody above all of them has another platform told."""
+    admin = a_member("admin", code)
+    hook = Webhook(id=uuid7(), url=f"https://{code}.example.org/", secret=b"s", area_code=code)
+    hook.member_id = admin.id
+    session.add(hook)
+    session.flush()
+    return str(hook.id)
 
 
 def _set_aside(app: Any, who: Who, code: str) -> Thing:

@@ -5,6 +5,7 @@ from sqlalchemy import true
 
 from service.areas import queries as areas
 from service.coverage import api as coverage
+from service.matters import queries as matters
 from service.media import queries as media
 from service.patrols import queries as patrols
 from service.teams import queries as teams
@@ -47,6 +48,7 @@ LEAKS = {
     "areas without an edge": (areas, "reach", lambda *_: "", "/(areas|grids)"),
     "patrols of everybody": (patrols, "walkers", lambda *_: patrols.select(patrols.Member.id), "/patrols"),
     "photos of everybody": (media, "visible_to", lambda *_: media.select(media.Photo), "/media"),
+    "matters of everybody": (matters, "visible_to", lambda *_: matters.select(matters.Matter), "/matters"),
     "tiles of everywhere": (tiles, "sight", lambda *_: "", "/tiles"),
     "coverage of everywhere": (coverage, "sight", lambda *_: "", "/coverage"),
 }

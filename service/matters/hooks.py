@@ -1,0 +1,106 @@
+"""Telling another platform something over HTTPS: signed, to a public address that was looked up once.
+
+The name is resolved here and the connection goes to the very address that was checked, so that a name whose
+answer changes meanwhile (DNS rebinding) leads nowhere else. Redirects are not followed.
+"""
+
+import hashlib
+import hmac
+import ipaddress
+import json
+import socket
+import ssl
+from collections.abc import Mapping
+from http.client import HTTPConnection, HTTPException
+from typing import Any
+from urllib.parse import urlsplit
+
+PATIENCE = 5.0  # s, for each of connecting and answering
+LONGEST_URL = 500
+
+
+class Unreachable(Exception):
+    """It could not be told; the text says why, without addresses."""
+
+
+def read_url(value: str) -> str:
+    """The URL, if somebody may be told there; raises ValueError."""
+    parts = urlsplit(value)
+    if parts.scheme != "https" or not parts.hostname or parts.username is not None or parts.fragment:
+        raise ValueError("Not an https URL without user name and fragment.")
+    if not value.isascii() or not value.isprintable() or " " in value or len(value) > LONGEST_URL:
+        raise ValueError(f"Not a URL in ASCII of at most {LONGEST_URL} characters.")
+    if parts.port == 0:
+        raise ValueError("Port 0 cannot be reached.")
+    try:
+        literal = ipaddress.ip_address(parts.hostname)
+    except ValueError:
+        if "." not in parts.hostname or parts.hostname.rstrip(".").endswith(
+            (".localhost", ".local", ".internal")
+        ):
+            raise ValueError("Not a public host name.") from None
+        return value
+    if not is_public(str(literal)):
+        raise ValueError("Not a public address.")
+    return value
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one that anybody in the internet could have."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    inner = getattr(ip, "ipv4_mapped", None) or getattr(ip, "sixtofour", None)
+    return ip.is_global and not ip.is_multicast and (inner is None or inner.is_global)
+
+
+def pinned(host: str, port: int) -> str:
+    """The address to connect to; raises Unreachable unless all that the name stands for are public."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise Unreachable("the name is unknown") from None
+    addresses = [str(each[4][0]) for each in found]
+    if not addresses or not all(is_public(address) for address in addresses):
+        raise Unreachable("the name leads to a private address")
+    return addresses[0]
+
+
+def sign(secret: bytes, at: int, body: bytes) -> str:
+    """The `Gridpatrol-Signature`: `t=<unix s>,v1=<HMAC-SHA-256 of "t.body" in hexadecimal>`."""
+    mac = hmac.new(secret, f"{at}.".encode() + body, hashlib.sha256)
+    return f"t={at},v1={mac.hexdigest()}"
+
+
+def body_of(facts: Mapping[str, Any]) -> bytes:
+    """The bytes that are signed and sent."""
+    return json.dumps(facts, separators=(",", ":"), sort_keys=True).encode()
+
+
+def tell(url: str, body: bytes, headers: Mapping[str, str]) -> int:
+    """Send a body, and give the status of the answer; raises Unreachable."""
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port or 443
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    address = pinned(host, port)
+    return post(address, host, port, path, body, headers, ssl.create_default_context())
+
+
+def post(
+    address: str,
+    host: str,
+    port: int,
+    path: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    context: ssl.SSLContext,
+) -> int:
+    """The status that a host answers with at this address, its certificate checked; raises Unreachable."""
+    connection = HTTPConnection(host, port, timeout=PATIENCE)
+    try:
+        plain = socket.create_connection((address, port), PATIENCE)
+        with context.wrap_socket(plain, server_hostname=host) as connection.sock:
+            connection.request("POST", path, body, {"Content-Type": "application/json", **headers})
+            return connection.getresponse().status
+    except ssl.SSLError:
+        raise Unreachable("the certificate or TLS does not hold") from None
+    except (OSError, HTTPException, ValueError):
+        raise Unreachable("no answer") from None

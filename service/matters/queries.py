@@ -1,0 +1,299 @@
+"""Questions about matters, and how far a caller sees."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
+
+from service.areas.models import DIGITS
+from service.areas.queries import prefix_of, reach, within
+from service.db import ask
+from service.matters.clocks import day_of
+from service.matters.facts import Kind
+from service.matters.models import Matter, MatterClass, MatterFault, MatterStep, Webhook
+from service.matters.workflow import OPEN, OVER
+from service.members.models import Member
+from service.policy import Caller, Scope
+from service.teams import queries as teams
+from service.teams.models import Membership, Team
+
+_KINDS = "SELECT code, is_round, limits, required, valid_from, valid_to FROM matter_classes"
+_LEVELS = {digits: level for level, digits in DIGITS.items()}  # by the length of a prefix
+NEAR_M, NEAR_IN_TIME = 100.0, timedelta(hours=72)  # what may be the same matter
+_MEMBERSHIPS = """
+SELECT team_id, is_leader, teams.area_code FROM memberships JOIN teams ON teams.id = team_id
+WHERE member_id = %(id)s AND since <= now() AND (until IS NULL OR until > now())"""
+TILE_ROWS = """
+    SELECT matters.id::text AS id, class_code, stage, level, due_at < now() AS is_overdue,
+        ST_AsMVTGeom(ST_Transform(position, 3857), ST_TileEnvelope(:z, :x, :y), 4096, :buffer) AS geom
+    FROM matters
+    WHERE position && ST_Transform(ST_TileEnvelope(:z, :x, :y, margin => :buffer / 4096.0), 4326)
+        AND place_code >= :prefix AND place_code < :prefix || ':'
+        AND stage NOT IN ('closed', 'evaluated', 'merged')
+"""  # the open matters of a tile, for ST_AsMVT: no person, no words
+
+
+class Ground(NamedTuple):
+    """What ties a member to matters: the teams they are in, and where those lie that they lead."""
+
+    teams: frozenset[UUID]
+    led: frozenset[str]  # prefixes of codes
+
+    def is_led(self, place_code: str) -> bool:
+        """Whether a place lies where one leads a team."""
+        return any(place_code.startswith(prefix) for prefix in self.led)
+
+
+def ground_of(caller: Caller) -> Ground:
+    """The teams of the caller now."""
+    if caller.role not in ("member", "leader"):
+        return Ground(frozenset(), frozenset())
+    rows = ask(_MEMBERSHIPS, id=caller.member_id)
+    led = frozenset(prefix_of(row.area_code) for row in rows if row.is_leader)
+    return Ground(frozenset(row.team_id for row in rows), led)
+
+
+def level_of(code: str) -> str:
+    """The level of an area or grid, by its code."""
+    return _LEVELS[len(prefix_of(code))]
+
+
+def kinds() -> dict[str, Kind]:
+    """What matters of each class that was ever listed are like, by its code."""
+    return {row.code: Kind(*row) for row in ask(_KINDS)}
+
+
+def valid_kinds(at: datetime) -> dict[str, Kind]:
+    """Those that a matter found at a time may have."""
+    return {code: kind for code, kind in kinds().items() if kind.is_valid(day_of(at))}
+
+
+def visible_to(caller: Caller, scope: Scope) -> Select[Matter]:
+    """The matters that the caller sees.
+
+    What they reported, handle, or their team was given; a leader also those of the team's area; officers and
+    the command centre those of their area.
+    """
+    if scope is Scope.AREA:
+        return select(Matter).where(within(Matter.place_code, reach(caller, scope)))
+    ground = ground_of(caller)
+    own = [Matter.reporter_id == caller.member_id, Matter.handler_id == caller.member_id]
+    if ground.teams:
+        own.append(Matter.team_id.in_(ground.teams))
+    if scope is Scope.TEAM:
+        own += [within(Matter.place_code, prefix) for prefix in sorted(ground.led)]
+    return select(Matter).where(or_(*own))
+
+
+def locked(matters: Select[Matter]) -> Select[Matter]:
+    """The same, kept from everybody else until this transaction ends."""
+    return matters.with_for_update(of=Matter).execution_options(populate_existing=True)
+
+
+def filtered(matters: Select[Any], wanted: dict[str, Any]) -> Select[Any]:
+    """Those of the matters that match everything asked for."""
+    columns = {"class_": Matter.class_code, "stage": Matter.stage, "level": Matter.level}
+    for name, column in columns.items():
+        if name in wanted:
+            matters = matters.where(column == wanted[name])
+    for code in (wanted.get("area"), wanted.get("grid")):
+        if code is not None:
+            matters = matters.where(within(Matter.place_code, prefix_of(code)))
+    if "due_before" in wanted:
+        matters = matters.where(Matter.due_at < wanted["due_before"])
+    if "is_open" in wanted:
+        is_over = Matter.stage.in_(OVER)
+        matters = matters.where(~is_over if wanted["is_open"] else is_over)
+    if "is_late" in wanted:
+        matters = matters.where(Matter.is_late.is_(wanted["is_late"]))
+    if "text" in wanted:
+        matters = matters.where(Matter.words.contains(wanted["text"].lower(), autoescape=True))
+    return during(matters, wanted.get("from_"), wanted.get("to"))
+
+
+def during(matters: Select[Any], start: datetime | None, end: datetime | None) -> Select[Any]:
+    """Those of the matters that arrived in a window; open where an end is None."""
+    if start is not None:
+        matters = matters.where(Matter.received_at >= start)
+    return matters if end is None else matters.where(Matter.received_at < end)
+
+
+def classes() -> Select[MatterClass]:
+    """Every class that was ever listed, by code."""
+    return select(MatterClass).order_by(MatterClass.code)
+
+
+def steps_of(matter_id: UUID) -> Select[MatterStep]:
+    """A matter's whole history."""
+    return select(MatterStep).where(MatterStep.matter_id == matter_id).order_by(MatterStep.version)
+
+
+def near(matters: Select[Matter], one: Matter) -> Select[Matter]:
+    """Those of the matters that may be the same as one: its class, near by, about then; the nearest first."""
+    distance = func.ST_DistanceSphere(Matter.position, one.position)
+    box = func.ST_Expand(one.position, NEAR_M / 60_000)  # degrees, wide enough for both directions
+    return (
+        matters.where(
+            Matter.id != one.id,
+            Matter.class_code == one.class_code,
+            Matter.stage != "merged",
+            Matter.position.op("&&")(box),
+            distance <= NEAR_M,
+            Matter.recorded_at.between(one.recorded_at - NEAR_IN_TIME, one.recorded_at + NEAR_IN_TIME),
+        )
+        .order_by(distance, Matter.id)
+        .limit(20)
+    )
+
+
+def seen(caller: Caller, member_ids: Collection[UUID]) -> Select[UUID]:
+    """Which of these people the caller may be shown."""
+    if not caller.may("members:read"):
+        return select(Member.id).where(Member.id.in_(member_ids), Member.id == caller.member_id)
+    visible = teams.members_visible_to(caller, caller.scope("members:read"))
+    return visible.with_only_columns(Member.id).where(Member.id.in_(member_ids))
+
+
+def assignable(place_code: str, ground: str) -> ColumnElement[bool]:
+    """Whether a member's or team's area lies in `ground` and on the same branch of the tree as a place."""
+    return and_(
+        within(Member.area_code, ground),
+        or_(
+            Member.area_code.in_(_around(place_code)),
+            within(Member.area_code, place_code[: DIGITS["county"]]),
+        ),
+    )
+
+
+def _around(place_code: str) -> list[str]:
+    return [place_code[:n].ljust(12, "0") for n in (4, 6, 9, 12)]
+
+
+def assignee(member_id: UUID, place_code: str, ground: str) -> Select[UUID]:
+    """A member, if a matter of this place may be given to them by whoever answers for the ground."""
+    here = Member.left_at.is_(None), Member.role.in_(("member", "leader", "officer"))
+    return select(Member.id).where(Member.id == member_id, *here, assignable(place_code, ground))
+
+
+def team_for(team_id: UUID, place_code: str, ground: str) -> Select[UUID]:
+    """A team, if a matter of this place may be given to it."""
+    within_ground = within(Team.area_code, ground)
+    near_by = or_(
+        Team.area_code.in_(_around(place_code)), within(Team.area_code, place_code[: DIGITS["county"]])
+    )
+    return select(Team.id).where(Team.id == team_id, within_ground, near_by)
+
+
+def due_for_a_look(now: datetime, after: tuple[datetime, UUID] | None, limit: int) -> Select[Any]:
+    """The next matters that the sweep must look at, the longest due first; what others hold is left out.
+
+    What was set aside comes again when its time has come.
+    """
+    names = ("id", "class_code", "stage", "level", "back_to", "back_level", "version", "head", "entered_at",
+             "due_at", "look_at", "rung", "left_s", "review_at", "is_late", "place_code")  # fmt: skip
+    is_aside = select(MatterFault.matter_id).where(
+        MatterFault.matter_id == Matter.id, MatterFault.until > now
+    )
+    due: Select[Any] = (
+        select(*(getattr(Matter, name) for name in names))
+        .where(Matter.look_at <= now, ~is_aside.exists())
+        .order_by(Matter.look_at, Matter.id)
+        .limit(limit)
+        .with_for_update(of=Matter, skip_locked=True)
+    )
+    return due if after is None else due.where(tuple_(Matter.look_at, Matter.id) > after)
+
+
+def faults(prefix: str) -> Select[Any]:
+    """What the sweep has set aside in an area, the longest first."""
+    names = ("matter_id", "problem", "times", "since", "until")
+    rows = select(*(getattr(MatterFault, name) for name in names)).join(
+        Matter, Matter.id == MatterFault.matter_id
+    )
+    return rows.where(within(Matter.place_code, prefix)).order_by(MatterFault.since)
+
+
+def webhooks_visible_to(caller: Caller, scope: Scope) -> Select[Webhook]:
+    """The webhooks of the caller's area that are in use."""
+    return select(Webhook).where(
+        Webhook.revoked_at.is_(None), within(Webhook.area_code, reach(caller, scope))
+    )
+
+
+def counts(matters: Select[Matter], by: str) -> Select[Any]:
+    """How many matters there are of each kind, and what became of them; `by` is a level, class or stage."""
+    keys = {
+        "class": Matter.class_code,
+        "stage": Matter.stage,
+        "level": Matter.level,
+        "grid": Matter.place_code,
+        **{
+            level: func.rpad(func.left(Matter.place_code, n), 12, "0")
+            for level, n in DIGITS.items()
+            if n < 15
+        },
+    }
+    is_closed, is_late = Matter.stage.in_(("closed", "evaluated")), Matter.is_late
+    is_resolved = Matter.outcome.in_(("resolved", "mediated"))
+    key: Any = keys[by]
+    return (
+        matters.where(Matter.stage != "merged")
+        .with_only_columns(
+            key.label("key"),
+            func.count().label("reported"),
+            func.count().filter(Matter.stage.in_((*OPEN, "suspended"))).label("open"),
+            func.count().filter(Matter.due_at < func.now()).label("overdue"),
+            func.count().filter(is_closed).label("closed"),
+            func.count().filter(is_closed, ~is_late).label("closed_on_time"),
+            func.count().filter(is_closed, is_resolved).label("resolved"),
+        )
+        .group_by(key)
+        .order_by(key)
+    )
+
+
+def stage_times(matters: Select[Matter]) -> Select[Any]:
+    """How long stages of these matters lasted: stage, how many ended, median and 90th percentile in s."""
+    ids = matters.with_only_columns(Matter.id)
+    median, ninth = (func.percentile_cont(share).within_group(MatterStep.lasted_s) for share in (0.5, 0.9))
+    return (
+        select(
+            MatterStep.stage_left.label("stage"),
+            func.count().label("ended"),
+            median.label("median_s"),
+            ninth.label("p90_s"),
+        )
+        .where(MatterStep.matter_id.in_(ids), MatterStep.stage_left.is_not(None))
+        .group_by(MatterStep.stage_left)
+        .order_by(MatterStep.stage_left)
+    )
+
+
+def burden(team_ids: Select[Any], start: datetime, end: datetime) -> Select[Any]:
+    """What was asked of teams in a window: matters given, steps and photos that these took. No person."""
+    is_given = MatterStep.step == "dispatch"
+    return (
+        select(
+            Team.code,
+            Team.name,
+            func.count().filter(is_given).label("matters"),
+            func.count().filter(MatterStep.actor_id.in_(_people(Team.id))).label("reports"),
+            func.coalesce(
+                func.sum(func.cardinality(MatterStep.photos)).filter(
+                    MatterStep.actor_id.in_(_people(Team.id))
+                ),
+                0,
+            ).label("photos"),
+        )
+        .join(Matter, Matter.team_id == Team.id)
+        .join(MatterStep, MatterStep.matter_id == Matter.id)
+        .where(Team.id.in_(team_ids), MatterStep.at >= start, MatterStep.at < end)
+        .group_by(Team.id)
+        .order_by(Team.code)
+    )
+
+
+def _people(team_id: Any) -> Any:
+    return select(Membership.member_id).where(Membership.team_id == team_id).scalar_subquery()
