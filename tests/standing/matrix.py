@@ -153,6 +153,10 @@ NEEDS = {
     "PATCH /api/v1/checkpoints/<uuid:checkpoint_id>": Need(
         lambda t, c: json(name="西门") | {"headers": {"If-Match": "*"}}
     ),
+    "PUT /api/v1/coverage/targets/<string:code>": Need(
+        lambda t, c: json(hours=48) | {"headers": {"If-Match": "*"}}
+    ),
+    "DELETE /api/v1/coverage/targets/<string:code>": Need(lambda t, c: {"headers": {"If-Match": "*"}}),
     "POST /api/v1/uploads": Need(lambda t, c: an_upload(t)),
     "POST /api/v1/uploads/receipts": Need(lambda t, c: json(ids=[t["quarantined"].key])),
     "PUT /api/v1/media/<sha256>": Need(
