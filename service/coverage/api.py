@@ -15,6 +15,7 @@ from werkzeug.exceptions import NotAcceptable
 from service.areas.queries import sight
 from service.coverage import gaps, measure, queries, targets, versions
 from service.coverage.models import CoverageTarget
+from service.coverage.queries import Only
 from service.coverage.schemas import (
     CoverageQuery,
     CoverageSchema,
@@ -28,9 +29,11 @@ from service.coverage.schemas import (
     TargetSchema,
     TargetsQuery,
     TargetsSchema,
+    TrendQuery,
+    TrendSchema,
     WindowSchema,
 )
-from service.coverage.windows import whole_hours
+from service.coverage.windows import whole_days, whole_hours
 from service.errors import NotFound
 from service.paging import Page, cursor_at, page, read_cursor
 from service.values import read_time
@@ -59,17 +62,43 @@ class Coverage(MethodView):
         form = _form()
         window, shapes = whole_hours(query["start"], query["end"]), form == GEOJSON
         prefix = sight(caller(), scope(), query.get("area"))
+        question = _question(prefix, query)
         asked = [query[name] for name in ("by", "limit")] + [query.get("cursor")]
-        tag = versions.of_facts(form, prefix, *window, *asked)
+        tag = versions.of_facts(form, question, *window, *asked)
         if tag in request.if_none_match:
             return _tagged(Response(status=304), tag)
         if query["by"] == "grid":
-            rows = measure.by_grid(window, prefix, shapes)
+            rows = measure.by_grid(window, question, shapes)
         else:
-            rows = measure.by_area(window, prefix, query["by"], shapes)
+            rows = measure.by_area(window, question, query["by"], shapes)
         page = _page(rows, query)
         body = CoverageSchema().dump({"window": window, **page._asdict()})
         return _tagged(_write(form, body, page.items), tag), 200, next_link(page.next_cursor)
+
+
+@blueprint.route("/coverage/trend")
+class Trend(MethodView):
+    @needs("coverage:read")
+    @blueprint.arguments(TrendQuery, location="query")
+    @blueprint.response(200, TrendSchema)
+    @blueprint.alt_response(304, description="Nothing has changed since the answer with this ETag")
+    def get(self, query):
+        """Ask what was seen day by day
+
+        The window is widened to whole days of local time; each day is measured in the grids that were in
+        force at its end, or at `as_of`. The answer has an ETag; ask again with `If-None-Match`.
+        """
+        window = whole_days(query["start"], query["end"])
+        question = _question(sight(caller(), scope(), query.get("area")), query)
+        tag = versions.of_facts("trend", question, *window)
+        if tag in request.if_none_match:
+            return _tagged(Response(status=304), tag)
+        days = {"window": window, "items": measure.by_day(window, question), "next_cursor": None}
+        return _tagged(Response(json.dumps(TrendSchema().dump(days)), content_type=JSON), tag)
+
+
+def _question(prefix, query):
+    return measure.Question(prefix, Only(query.get("team_kind"), query.get("mode")), query.get("as_of"))
 
 
 @blueprint.route("/coverage/gaps")

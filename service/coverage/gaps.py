@@ -15,7 +15,7 @@ from geo.cells import Bits, Cells
 from geo.coverage import merge
 from service.areas.places import places
 from service.coverage import queries
-from service.coverage.windows import Window, parts
+from service.coverage.windows import Window
 from service.db import session
 
 Place = tuple[float, str, int]  # where a gap stands in the list: the largest first, then by code
@@ -91,7 +91,7 @@ def _in_order(window: Window, prefix: str) -> Iterator[Gap]:
 def _grounds(version: UUID, revision: Any, window: Window, prefix: str) -> list[_Ground]:
     """The grids that were in force at the window's end; the version and revision only name the answer."""
     rows: dict[int, list[Any]] = {}
-    for row in queries.merged(parts(window), prefix):
+    for row in queries.merged(window, prefix):
         rows.setdefault(row.grid_id, []).append(row)
     grids = [row for row in session.execute(queries.grids(prefix, window.end, False)) if row.basis == "area"]
     where = places()

@@ -2,18 +2,20 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, func, null, select
+from sqlalchemy import ColumnElement, Select, exists, func, null, or_, select, true
 
 from service.areas.models import Area, Grid
 from service.areas.queries import above, code_range, in_force, prefix_of, within
 from service.checkpoints.models import Checkpoint
 from service.coverage.models import CoverageMark, CoverageTarget, CoverageVersion, Footprint
-from service.coverage.windows import Parts
+from service.coverage.windows import Window
+from service.coverage.windows import parts as split
 from service.db import ask
 from service.patrols.models import CheckIn, Fix, Patrol
+from service.teams.models import Membership, Team
 
 _COLUMNS = "grid_id, seen, patrols, person_seconds, was_silent, last_seen_at"
 _DAYS = f"""
@@ -22,6 +24,39 @@ WHERE day >= %(first)s AND day < %(last)s AND code >= %(low)s AND code < %(high)
 _HOURS = f"""
 SELECT {_COLUMNS} FROM coverage_hours JOIN grids ON grids.id = grid_id
 WHERE hour >= %(start)s AND hour < %(end)s AND code >= %(low)s AND code < %(high)s"""
+
+
+_FILTERED = """
+SELECT grid_id, seen, number, person_seconds, seen = '' OR silent_seconds > 0 AS was_silent, last_seen_at
+FROM footprints JOIN patrols ON patrols.id = patrol_id JOIN grids ON grids.id = grid_id
+WHERE hour >= %(start)s AND hour < %(end)s AND code >= %(low)s AND code < %(high)s
+    AND (%(mode)s::text IS NULL OR mode = %(mode)s)
+    AND (%(team_kind)s::text IS NULL OR EXISTS (
+        SELECT FROM memberships JOIN teams ON teams.id = team_id
+        WHERE memberships.member_id = patrols.member_id AND kind = %(team_kind)s
+            AND memberships.since <= first_at AND (until IS NULL OR until > first_at)))
+ORDER BY grid_id, hour, number"""
+
+
+class Only(NamedTuple):
+    """Which patrols count: those of teams of a kind, those with a way of moving; None is any."""
+
+    team_kind: str | None = None
+    mode: str | None = None
+
+
+EVERYONE = Only()
+
+
+class _Footprint(NamedTuple):
+    """A row as those that are merged already."""
+
+    grid_id: int
+    seen: bytes
+    patrols: bytes
+    person_seconds: float
+    was_silent: bool
+    last_seen_at: datetime | None
 
 
 def marked() -> Select[UUID]:
@@ -34,30 +69,54 @@ def version() -> Select[UUID]:
     return select(CoverageVersion.version)
 
 
-def merged(parts: Parts, prefix: str) -> Sequence[Any]:
-    """What was seen of each grid in the parts of a window: some rows a grid, in order of time."""
+def merged(window: Window, prefix: str, only: Only = EVERYONE) -> Sequence[Any]:
+    """What was seen of each grid in a window: some rows a grid, in order of time."""
     low, high = code_range(prefix)
+    if only != EVERYONE:
+        found = ask(_FILTERED, **window._asdict(), low=low, high=high, **only._asdict())
+        return [_Footprint(*row[:2], row.number.to_bytes(4, "little"), *row[3:]) for row in found]
+    parts = split(window)
     rows = list(ask(_DAYS, first=parts.first_day, last=parts.last_day, low=low, high=high))
     for start, end in parts.hours:
         rows += ask(_HOURS, start=start, end=end, low=low, high=high)
     return rows
 
 
-def check_ins(start: datetime, end: datetime, prefix: str) -> Select[*tuple[Any, ...]]:
+def _patrols_of(only: Only) -> ColumnElement[bool]:
+    """Whether a check-in belongs to a patrol that counts."""
+    if only == EVERYONE:
+        return true()
+    of_kind = (
+        exists()
+        .where(Membership.member_id == Patrol.member_id, Team.id == Membership.team_id)
+        .where(Team.kind == only.team_kind, Membership.since <= Patrol.first_at)
+        .where(or_(Membership.until.is_(None), Membership.until > Patrol.first_at))
+    )
+    found = select(Patrol.id)
+    found = found.where(Patrol.mode == only.mode) if only.mode else found
+    return CheckIn.patrol_id.in_(found.where(of_kind) if only.team_kind else found)
+
+
+def check_ins(start: datetime, end: datetime, prefix: str, only: Only = EVERYONE) -> Select[*tuple[Any, ...]]:
     """How many check-ins of each grade each grid had: grid id, grade, count."""
     return (
         select(CheckIn.grid_id, CheckIn.grade, func.count())
         .join(Grid, Grid.id == CheckIn.grid_id)
-        .where(CheckIn.recorded_at >= start, CheckIn.recorded_at < end, within(Grid.code, prefix))
+        .where(
+            CheckIn.recorded_at >= start,
+            CheckIn.recorded_at < end,
+            within(Grid.code, prefix),
+            _patrols_of(only),
+        )
         .group_by(CheckIn.grid_id, CheckIn.grade)
     )
 
 
-def visited(start: datetime, end: datetime) -> Select[UUID | None]:
+def visited(start: datetime, end: datetime, only: Only = EVERYONE) -> Select[UUID | None]:
     """The checkpoints where somebody proved to be in a window, and nothing speaks against it."""
     held = CheckIn.checkpoint_id.is_not(None) & CheckIn.grade.in_(("A", "B"))
     in_window = (CheckIn.recorded_at >= start) & (CheckIn.recorded_at < end)
-    return select(CheckIn.checkpoint_id).where(held, in_window).distinct()
+    return select(CheckIn.checkpoint_id).where(held, in_window, _patrols_of(only)).distinct()
 
 
 def checkpoint_places(ids: Collection[UUID]) -> Select[Any]:

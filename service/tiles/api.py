@@ -90,4 +90,6 @@ def _version(layer, prefix, window):
 def _draw(layer, tile, window):
     if layer == "grids":
         return bytes(session.scalar(queries.grids(tile)))
-    return bytes(session.scalar(queries.coverage(tile, measure.by_grid(window, tile.prefix))))
+    return bytes(
+        session.scalar(queries.coverage(tile, measure.by_grid(window, measure.Question(tile.prefix))))
+    )
