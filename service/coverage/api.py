@@ -65,7 +65,7 @@ class Coverage(MethodView):
         question = _question(prefix, query)
         asked = [query[name] for name in ("by", "limit")] + [query.get("cursor")]
         tag = versions.of_facts(form, question, *window, *asked)
-        if tag in request.if_none_match:
+        if request.if_none_match.contains_weak(tag):
             return _tagged(Response(status=304), tag)
         if query["by"] == "grid":
             rows = measure.by_grid(window, question, shapes)
@@ -91,7 +91,7 @@ class Trend(MethodView):
         window = whole_days(query["start"], query["end"])
         question = _question(sight(caller(), scope(), query.get("area")), query)
         tag = versions.of_facts("trend", question, *window)
-        if tag in request.if_none_match:
+        if request.if_none_match.contains_weak(tag):
             return _tagged(Response(status=304), tag)
         days = {"window": window, "items": measure.by_day(window, question), "next_cursor": None}
         return _tagged(Response(json.dumps(TrendSchema().dump(days)), content_type=JSON), tag)
@@ -118,7 +118,7 @@ class Gaps(MethodView):
         prefix = sight(caller(), scope(), query.get("area"))
         after = read_cursor(query["cursor"], _gap_place) if query.get("cursor") else None
         tag = versions.of_footprints("gaps", prefix, *window, query["smallest_m2"], query["limit"], after)
-        if tag in request.if_none_match:
+        if request.if_none_match.contains_weak(tag):
             return _tagged(Response(status=304), tag)
         found = gaps.largest(window, prefix, query["smallest_m2"], after, query["limit"] + 1)
         shown, more = found[: query["limit"]], len(found) > query["limit"]

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
-from shapely import from_wkb
 from shapely.geometry.base import BaseGeometry
 
 from geo import gaps as geometry
@@ -47,6 +46,7 @@ class _Ground(NamedTuple):
     no_evidence: bool
     seen: Bits
     cells: Cells
+    outline: BaseGeometry
 
 
 def largest(window: Window, prefix: str, smallest_m2: float, after: Place | None, limit: int) -> list[Gap]:
@@ -96,13 +96,15 @@ def _grounds(version: UUID, revision: Any, window: Window, prefix: str) -> list[
     grids = [row for row in session.execute(queries.grids(prefix, window.end, False)) if row.basis == "area"]
     where = places()
     at = {grid_id: position for position, grid_id in enumerate(where.ids.tolist())}
-    cells = where.all_cells([at[grid.id] for grid in grids])
-    return [_ground(grid, rows.get(grid.id, []), cell) for grid, cell in zip(grids, cells, strict=True)]
+    positions = [at[grid.id] for grid in grids]
+    grounds = zip(grids, where.all_cells(positions), where.index.grids[positions], strict=True)
+    return [_ground(grid, rows.get(grid.id, []), cells, outline) for grid, cells, outline in grounds]
 
 
-def _ground(grid: Any, rows: Sequence[Any], cells: Cells) -> _Ground:
+def _ground(grid: Any, rows: Sequence[Any], cells: Cells, outline: BaseGeometry) -> _Ground:
     seen = merge([row.seen for row in rows], cells) if rows else np.zeros_like(cells.inside)
-    return _Ground(grid.id, grid.code, grid.name, any(row.was_silent for row in rows), seen, cells)
+    was_silent = any(row.was_silent for row in rows)
+    return _Ground(grid.id, grid.code, grid.name, was_silent, seen, cells, outline)
 
 
 _KNOWN: dict[tuple[UUID, Window, int], list[Gap]] = {}
@@ -122,9 +124,8 @@ def _gaps(version: UUID, window: Window, ground: _Ground) -> list[Gap]:
 def _draw(ground: _Ground) -> list[Gap]:
     if geometry.at_most(ground.seen, ground.cells) == 0:
         return []
-    outline = from_wkb(session.scalar(queries.outline_of(ground.id)))
     about = ground.code, ground.name
     return [
         Gap(*about, number, ground.no_evidence, gap.area_m2, gap.tolerance_m, gap.shape)
-        for number, gap in enumerate(geometry.gaps(outline, ground.seen, ground.cells))
+        for number, gap in enumerate(geometry.gaps(ground.outline, ground.seen, ground.cells))
     ]

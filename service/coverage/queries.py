@@ -59,6 +59,11 @@ class _Footprint(NamedTuple):
     last_seen_at: datetime | None
 
 
+def _footprint(row: Any) -> _Footprint:
+    patrol = row.number.to_bytes(4, "little")
+    return _Footprint(row.grid_id, row.seen, patrol, row.person_seconds, row.was_silent, row.last_seen_at)
+
+
 def marked() -> Select[UUID]:
     """The patrols that are to be rebuilt, those that wait longest first."""
     return select(CoverageMark.patrol_id).group_by(CoverageMark.patrol_id).order_by(func.min(CoverageMark.id))
@@ -74,7 +79,7 @@ def merged(window: Window, prefix: str, only: Only = EVERYONE) -> Sequence[Any]:
     low, high = code_range(prefix)
     if only != EVERYONE:
         found = ask(_FILTERED, **window._asdict(), low=low, high=high, **only._asdict())
-        return [_Footprint(*row[:2], row.number.to_bytes(4, "little"), *row[3:]) for row in found]
+        return [_footprint(row) for row in found]
     parts = split(window)
     rows = list(ask(_DAYS, first=parts.first_day, last=parts.last_day, low=low, high=high))
     for start, end in parts.hours:
@@ -175,11 +180,6 @@ def seen_state() -> Select[Any]:
 def latest_mark() -> Select[int]:
     """The newest mark of a patrol that waits to be rebuilt."""
     return select(func.max(CoverageMark.id))
-
-
-def outline_of(grid_id: int) -> Select[Any]:
-    """The outline of a grid as WKB."""
-    return select(func.ST_AsBinary(Grid.shape)).where(Grid.id == grid_id)
 
 
 def targets(prefix: str) -> Select[CoverageTarget]:
