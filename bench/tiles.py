@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPResponse
 from itertools import count
 from math import asinh, pi, radians, tan
 from statistics import median
@@ -160,12 +160,20 @@ def _asker(
 
     def send(at: Address) -> None:
         path, more = ask(at)
-        connection.request("GET", path, headers={"Authorization": f"Bearer {TOKEN}", **more})
-        response = connection.getresponse()
-        body = response.read()
+        try:
+            response, body = _get(connection, path, more)
+        except ConnectionError:  # while other ways took their turn the server has hung up
+            connection.close()
+            response, body = _get(connection, path, more)
         if response.status != status or (status == 200 and not body):
             raise RuntimeError(f"{path} answered {response.status}: {body[:300]!r}")
         if tags is not None:
             tags[at] = response.headers["ETag"]
 
     return send
+
+
+def _get(connection: HTTPConnection, path: str, more: dict[str, str]) -> tuple[HTTPResponse, bytes]:
+    connection.request("GET", path, headers={"Authorization": f"Bearer {TOKEN}", **more})
+    response = connection.getresponse()
+    return response, response.read()
