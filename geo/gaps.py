@@ -37,7 +37,7 @@ def gaps(outline: BaseGeometry, seen: Bits, cells: Cells) -> list[Gap]:
     if not (seen & cells.inside).any():
         whole = zip(shapely.get_parts(outline), shapely.area(shapely.get_parts(flat)), strict=True)
         return [Gap(part, float(area), cells.cell_m) for part, area in whole]
-    parts = shapely.get_parts(shapely.union_all(_runs(dark, cells)))
+    parts = _joined(dark, cells)
     clipped = shapely.intersection(parts, flat)
     smooth = shapely.intersection(shapely.simplify(parts, cells.cell_m), flat)
     areas = shapely.area(clipped)
@@ -61,16 +61,22 @@ def _dark(seen: Bits, cells: Cells) -> Mask:
     return dark | (wide & ~inside)
 
 
-def _runs(dark: Mask, cells: Cells) -> NDArray[np.object_]:
-    """A box for every run of dark cells in a row, in metres of the cells' plane."""
-    turns = np.diff(dark.astype(np.int8), axis=1, prepend=0, append=0)
-    row, begin = np.nonzero(turns == 1)
-    _, end = np.nonzero(turns == -1)
-    x, y, size = cells.x0 - cells.cell_m, cells.y0 - cells.cell_m, cells.cell_m
-    boxes: NDArray[np.object_] = shapely.box(
-        x + begin * size, y + row * size, x + end * size, y + (row + 1) * size
-    )
-    return boxes
+def _joined(dark: Mask, cells: Cells) -> NDArray[np.object_]:
+    """Dark cells that share a side, together, as polygons in metres of the cells' plane.
+
+    The sides between dark and other cells bound faces; a face is dark if a cell in it is.
+    """
+    wide = np.pad(dark, 1)
+    x0, y0 = cells.x0 - 2 * cells.cell_m, cells.y0 - 2 * cells.cell_m
+    row, col = np.nonzero(wide[:, 1:] != wide[:, :-1])
+    upright = np.stack([col + 1, row, col + 1, row + 1], axis=1)
+    row, col = np.nonzero(wide[1:] != wide[:-1])
+    level = np.stack([col, row + 1, col + 1, row + 1], axis=1)
+    sides = np.concatenate([upright, level]).reshape(-1, 2, 2)
+    faces = shapely.get_parts(shapely.polygonize(shapely.linestrings(sides)))
+    x, y = shapely.get_coordinates(shapely.point_on_surface(faces)).astype(int).T
+    found: NDArray[np.object_] = shapely.transform(faces[wide[y, x]], lambda at: at * cells.cell_m + [x0, y0])
+    return found
 
 
 def _polygonal(shape: BaseGeometry) -> BaseGeometry:
