@@ -32,6 +32,7 @@ from service.privacy import api as privacy_api
 from service.settings import Settings
 from service.suggestions import api as suggestions_api
 from service.teams import api as teams_api
+from service.tiles import actions as tiles
 from service.tiles import api as tiles_api
 from service.uploads import api as uploads_api
 from service.web import COOKIE, Api, Service, observe
@@ -94,6 +95,7 @@ def create_app(settings: Settings | None = None) -> Service:
         OPENAPI_JSON_PATH="openapi.json",
     )
     db.listen("grids revised", coverage.mark_revised)
+    db.listen("grids revised", tiles.follow)
     db.listen("patrols timed", clients.settle)
     db.listen("grids revised", checkpoints.follow)
     db.listen("grids revised", live.tell_revised)

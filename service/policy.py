@@ -75,6 +75,7 @@ POLICY: dict[str, dict[str, Scope]] = {
     "checkpoints:read":           _row("c        c        a         a        a       -"),
     "checkpoints:write":          _row("-        -        a         -        a       -"),
     "coverage:read":              _row("c        c        a         a        -       -"),
+    "coverage:target":            _row("-        -        a         -        -       -"),
     "teams:read":                 _row("o        t        a         a        a       -"),
     "teams:write":                _row("-        -        a         -        a       -"),
     "members:read":               _row("o        t        a         -        a       -"),

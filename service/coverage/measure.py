@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -14,7 +14,8 @@ from service.areas.models import DIGITS
 from service.areas.places import Places, place, places, unix_ms
 from service.checkpoints.queries import standing_at
 from service.coverage import queries
-from service.coverage.windows import Window, parts
+from service.coverage.queries import EVERYONE, Only
+from service.coverage.windows import Window, days
 from service.db import session
 
 SEEN = 0.8  # a grid of which so much was seen counts as seen
@@ -69,33 +70,70 @@ class Merged:
     last_seen_at: datetime | None
 
 
-def by_grid(window: Window, prefix: str, shapes: bool = False) -> list[Measure]:
-    """The measure of every grid with the prefix that was in force at the window's end, in order of code."""
-    found = merged(window, prefix)
-    grades = _grades(window, prefix)
-    rows = session.execute(queries.grids(prefix, window.end, shapes))
-    visited = _visited(window)
+class Question(NamedTuple):
+    """What is asked of a window: which grids, as of when, and whose patrols count."""
+
+    prefix: str
+    only: Only = EVERYONE
+    as_of: datetime | None = None  # the grids in force then; at the window's end unless given
+
+
+class Day(NamedTuple):
+    """What the grids of a place add up to on a day of local time."""
+
+    day: date
+    grids: int
+    grids_seen: int
+    measure: Measure
+
+
+def by_grid(window: Window, question: Question, shapes: bool = False) -> list[Measure]:
+    """The measure of every grid with the prefix that was in force, in order of code."""
+    prefix, only, as_of = question
+    found = merged(window, prefix, only)
+    grades = _grades(window, prefix, only)
+    rows = session.execute(queries.grids(prefix, as_of or window.end, shapes))
+    visited = _visited(window, only)
     return [_measure(row, found.get(row.id), grades.get(row.id, {}), visited.get(row.id)) for row in rows]
 
 
-def by_area(window: Window, prefix: str, level: str, shapes: bool = False) -> list[Measure]:
+def by_area(window: Window, question: Question, level: str, shapes: bool = False) -> list[Measure]:
     """The measure of every area of a level that has grids; shares are weighted by ground."""
     inside: dict[str, list[Measure]] = {}
-    for grid in by_grid(window, prefix):
+    for grid in by_grid(window, question):
         inside.setdefault(grid.code[: DIGITS[level]].ljust(12, "0"), []).append(grid)
-    rows = session.execute(queries.areas(prefix[: DIGITS[level]], level, shapes))
+    rows = session.execute(queries.areas(question.prefix[: DIGITS[level]], level, shapes))
     return [_sum(row, inside[row.code]) for row in rows if row.code in inside]
 
 
-def merged(window: Window, prefix: str) -> dict[int, Merged]:
+def by_day(window: Window, question: Question) -> list[Day]:
+    """What all grids with the prefix add up to, day by day; a window of whole local days."""
+    return [_day(day, by_grid(each, question)) for day, each in days(window)]
+
+
+def _day(day: date, grids: Sequence[Measure]) -> Day:
+    nowhere = _Nowhere("", "", None)
+    whole = _sum(nowhere, grids) if grids else Measure("", "", "area", 0.0)
+    return Day(day, len(grids), sum(grid.state == "seen" for grid in grids), whole)
+
+
+class _Nowhere(NamedTuple):
+    """Stands for the area where the caller asks."""
+
+    code: str
+    name: str
+    shape: str | None
+
+
+def merged(window: Window, prefix: str, only: Only = EVERYONE) -> dict[int, Merged]:
     """The footprints of each grid in the window, merged; the same answer is not worked out twice."""
-    return _merged(session.scalars(queries.version()).one(), window, prefix)
+    return _merged(session.scalars(queries.version()).one(), window, prefix, only)
 
 
 @lru_cache(maxsize=32)
-def _merged(version: UUID, window: Window, prefix: str) -> dict[int, Merged]:
+def _merged(version: UUID, window: Window, prefix: str, only: Only) -> dict[int, Merged]:
     by_grid: dict[int, list[Any]] = {}
-    for row in queries.merged(parts(window), prefix):
+    for row in queries.merged(window, prefix, only):
         by_grid.setdefault(row.grid_id, []).append(row)
     cells = cells_in(places(), list(by_grid))
     return {grid_id: _merge(rows, cells[grid_id]) for grid_id, rows in by_grid.items()}
@@ -118,20 +156,20 @@ def _merge(rows: Sequence[Any], cells: Cells) -> Merged:
     )
 
 
-def _grades(window: Window, prefix: str) -> dict[int, dict[str, int]]:
+def _grades(window: Window, prefix: str, only: Only) -> dict[int, dict[str, int]]:
     grades: dict[int, dict[str, int]] = {}
-    for grid_id, grade, count in session.execute(queries.check_ins(*window, prefix)):
+    for grid_id, grade, count in session.execute(queries.check_ins(*window, prefix, only)):
         grades.setdefault(grid_id, {})[grade] = count
     return grades
 
 
-def _visited(window: Window) -> dict[int, float]:
+def _visited(window: Window, only: Only) -> dict[int, float]:
     """The share of each grid's checkpoints that somebody visited, of those in use at the window's end."""
     standing = session.execute(standing_at(window.end)).all()
     if not standing:
         return {}
     ids, lon, lat = zip(*standing, strict=True)
-    seen = set(session.scalars(queries.visited(*window)))
+    seen = set(session.scalars(queries.visited(*window, only)))
     here: dict[int, list[bool]] = {}
     for each, grid_id in zip(ids, place(lon, lat, [unix_ms(window.end)] * len(ids)), strict=True):
         here.setdefault(int(grid_id), []).append(each in seen)

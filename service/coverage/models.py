@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, LargeBinary
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, LargeBinary, String, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db import Base
@@ -83,3 +83,17 @@ class CoverageVersion(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     version: Mapped[UUID]
+
+
+class CoverageTarget(Base):
+    """How long an area's grids, or one grid, may at most go unseen; the most specific code counts."""
+
+    __tablename__ = "coverage_targets"
+    __table_args__ = (
+        CheckConstraint("code ~ '^([0-9]{12}|[0-9]{15})$'", name="code"),
+        CheckConstraint("hours BETWEEN 1 AND 8784", name="hours"),
+    )
+
+    code: Mapped[str] = mapped_column(String(15, collation="C"), primary_key=True)
+    hours: Mapped[int]
+    set_at: Mapped[datetime] = mapped_column(server_default=func.now())

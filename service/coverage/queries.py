@@ -2,18 +2,20 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, func, null, select
+from sqlalchemy import ColumnElement, Select, exists, func, null, or_, select, true
 
 from service.areas.models import Area, Grid
-from service.areas.queries import code_range, in_force, within
+from service.areas.queries import above, code_range, in_force, prefix_of, within
 from service.checkpoints.models import Checkpoint
-from service.coverage.models import CoverageMark, CoverageVersion, Footprint
-from service.coverage.windows import Parts
+from service.coverage.models import CoverageMark, CoverageTarget, CoverageVersion, Footprint
+from service.coverage.windows import Window
+from service.coverage.windows import parts as split
 from service.db import ask
 from service.patrols.models import CheckIn, Fix, Patrol
+from service.teams.models import Membership, Team
 
 _COLUMNS = "grid_id, seen, patrols, person_seconds, was_silent, last_seen_at"
 _DAYS = f"""
@@ -22,6 +24,44 @@ WHERE day >= %(first)s AND day < %(last)s AND code >= %(low)s AND code < %(high)
 _HOURS = f"""
 SELECT {_COLUMNS} FROM coverage_hours JOIN grids ON grids.id = grid_id
 WHERE hour >= %(start)s AND hour < %(end)s AND code >= %(low)s AND code < %(high)s"""
+
+
+_FILTERED = """
+SELECT grid_id, seen, number, person_seconds, seen = '' OR silent_seconds > 0 AS was_silent, last_seen_at
+FROM footprints JOIN patrols ON patrols.id = patrol_id JOIN grids ON grids.id = grid_id
+WHERE hour >= %(start)s AND hour < %(end)s AND code >= %(low)s AND code < %(high)s
+    AND (%(mode)s::text IS NULL OR mode = %(mode)s)
+    AND (%(team_kind)s::text IS NULL OR EXISTS (
+        SELECT FROM memberships JOIN teams ON teams.id = team_id
+        WHERE memberships.member_id = patrols.member_id AND kind = %(team_kind)s
+            AND memberships.since <= first_at AND (until IS NULL OR until > first_at)))
+ORDER BY grid_id, hour, number"""
+
+
+class Only(NamedTuple):
+    """Which patrols count: those of teams of a kind, those with a way of moving; None is any."""
+
+    team_kind: str | None = None
+    mode: str | None = None
+
+
+EVERYONE = Only()
+
+
+class _Footprint(NamedTuple):
+    """A row as those that are merged already."""
+
+    grid_id: int
+    seen: bytes
+    patrols: bytes
+    person_seconds: float
+    was_silent: bool
+    last_seen_at: datetime | None
+
+
+def _footprint(row: Any) -> _Footprint:
+    patrol = row.number.to_bytes(4, "little")
+    return _Footprint(row.grid_id, row.seen, patrol, row.person_seconds, row.was_silent, row.last_seen_at)
 
 
 def marked() -> Select[UUID]:
@@ -34,30 +74,54 @@ def version() -> Select[UUID]:
     return select(CoverageVersion.version)
 
 
-def merged(parts: Parts, prefix: str) -> Sequence[Any]:
-    """What was seen of each grid in the parts of a window: some rows a grid, in order of time."""
+def merged(window: Window, prefix: str, only: Only = EVERYONE) -> Sequence[Any]:
+    """What was seen of each grid in a window: some rows a grid, in order of time."""
     low, high = code_range(prefix)
+    if only != EVERYONE:
+        found = ask(_FILTERED, **window._asdict(), low=low, high=high, **only._asdict())
+        return [_footprint(row) for row in found]
+    parts = split(window)
     rows = list(ask(_DAYS, first=parts.first_day, last=parts.last_day, low=low, high=high))
     for start, end in parts.hours:
         rows += ask(_HOURS, start=start, end=end, low=low, high=high)
     return rows
 
 
-def check_ins(start: datetime, end: datetime, prefix: str) -> Select[*tuple[Any, ...]]:
+def _patrols_of(only: Only) -> ColumnElement[bool]:
+    """Whether a check-in belongs to a patrol that counts."""
+    if only == EVERYONE:
+        return true()
+    of_kind = (
+        exists()
+        .where(Membership.member_id == Patrol.member_id, Team.id == Membership.team_id)
+        .where(Team.kind == only.team_kind, Membership.since <= Patrol.first_at)
+        .where(or_(Membership.until.is_(None), Membership.until > Patrol.first_at))
+    )
+    found = select(Patrol.id)
+    found = found.where(Patrol.mode == only.mode) if only.mode else found
+    return CheckIn.patrol_id.in_(found.where(of_kind) if only.team_kind else found)
+
+
+def check_ins(start: datetime, end: datetime, prefix: str, only: Only = EVERYONE) -> Select[*tuple[Any, ...]]:
     """How many check-ins of each grade each grid had: grid id, grade, count."""
     return (
         select(CheckIn.grid_id, CheckIn.grade, func.count())
         .join(Grid, Grid.id == CheckIn.grid_id)
-        .where(CheckIn.recorded_at >= start, CheckIn.recorded_at < end, within(Grid.code, prefix))
+        .where(
+            CheckIn.recorded_at >= start,
+            CheckIn.recorded_at < end,
+            within(Grid.code, prefix),
+            _patrols_of(only),
+        )
         .group_by(CheckIn.grid_id, CheckIn.grade)
     )
 
 
-def visited(start: datetime, end: datetime) -> Select[UUID | None]:
+def visited(start: datetime, end: datetime, only: Only = EVERYONE) -> Select[UUID | None]:
     """The checkpoints where somebody proved to be in a window, and nothing speaks against it."""
     held = CheckIn.checkpoint_id.is_not(None) & CheckIn.grade.in_(("A", "B"))
     in_window = (CheckIn.recorded_at >= start) & (CheckIn.recorded_at < end)
-    return select(CheckIn.checkpoint_id).where(held, in_window).distinct()
+    return select(CheckIn.checkpoint_id).where(held, in_window, _patrols_of(only)).distinct()
 
 
 def checkpoint_places(ids: Collection[UUID]) -> Select[Any]:
@@ -116,3 +180,49 @@ def seen_state() -> Select[Any]:
 def latest_mark() -> Select[int]:
     """The newest mark of a patrol that waits to be rebuilt."""
     return select(func.max(CoverageMark.id))
+
+
+def targets(prefix: str) -> Select[CoverageTarget]:
+    """What was set for areas and grids with a prefix."""
+    return select(CoverageTarget).where(within(CoverageTarget.code, prefix))
+
+
+def target_over(code: str) -> Select[CoverageTarget]:
+    """What holds for an area or grid: its own target or the nearest one above it."""
+    codes = [*above(prefix_of(code)), code]
+    nearest = func.length(CoverageTarget.code).desc(), CoverageTarget.code.desc()
+    return select(CoverageTarget).where(CoverageTarget.code.in_(codes)).order_by(*nearest).limit(1)
+
+
+_OVERDUE = """
+SELECT code, name, basis, target_hours, last_seen_at, due_at FROM (
+    SELECT grids.code, name, basis, coalesce(target.hours, %(default)s) AS target_hours, seen.last_seen_at,
+        greatest(seen.last_seen_at, grids.since) + coalesce(target.hours, %(default)s) * interval '1 hour'
+            AS due_at
+    FROM grids
+    LEFT JOIN LATERAL (
+        SELECT hours FROM coverage_targets
+        WHERE coverage_targets.code IN (grids.code, community_code, left(grids.code, 9) || '000',
+            left(grids.code, 6) || '000000', left(grids.code, 4) || '00000000')
+        ORDER BY length(coverage_targets.code) DESC, coverage_targets.code DESC LIMIT 1
+    ) AS target ON true
+    LEFT JOIN LATERAL (
+        SELECT greatest(
+            (SELECT max(last_seen_at) FROM coverage_days WHERE grid_id = grids.id AND last_seen_at <= %(at)s),
+            (SELECT max(recorded_at) FROM check_ins
+                WHERE grid_id = grids.id AND basis = 'checkpoints' AND checkpoint_id IS NOT NULL
+                    AND grade IN ('A', 'B') AND recorded_at <= %(at)s)
+        ) AS last_seen_at
+    ) AS seen ON true
+    WHERE grids.code >= %(low)s AND grids.code < %(high)s
+        AND since <= %(at)s AND (retired_at IS NULL OR retired_at > %(at)s)
+) AS waiting
+WHERE due_at < %(at)s AND (due_at, code) > (%(after)s, %(after_code)s)
+ORDER BY due_at, code LIMIT %(limit)s"""
+
+
+def overdue(prefix: str, at: datetime, default_hours: int, after: tuple[datetime, str], limit: int) -> Any:
+    """The grids that at a time had not been seen for longer than their target, those due first in front."""
+    low, high = code_range(prefix)
+    keys = {"low": low, "high": high, "after": after[0], "after_code": after[1]}
+    return ask(_OVERDUE, at=at, default=default_hours, limit=limit, **keys)

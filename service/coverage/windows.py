@@ -49,5 +49,18 @@ def parts(window: Window) -> Parts:
     return Parts(first, last, tuple(each for each in around if each.start < each.end))
 
 
+def whole_days(start: datetime, end: datetime) -> Window:
+    """The local days that a span of time touches."""
+    last = local_day(end)
+    return Window(begin_of(local_day(start)), end if begin_of(last) == end else begin_of(last + DAY))
+
+
+def days(window: Window) -> list[tuple[date, Window]]:
+    """The local days of a window of whole days."""
+    first, last = local_day(window.start), local_day(window.end)
+    each = [first + DAY * n for n in range((last - first).days)]
+    return [(day, Window(begin_of(day), begin_of(day + DAY))) for day in each]
+
+
 def _hour(time: datetime) -> datetime:
     return time.replace(minute=0, second=0, microsecond=0)

@@ -1,39 +1,22 @@
 """Routes: vector tiles of the map's layers."""
 
-import hashlib
-
 from flask import Response, request
 from flask.views import MethodView
 
 from geo.tiles import DEEPEST, is_tile
-from service.areas.places import places
 from service.areas.queries import sight
-from service.coverage import measure, versions
 from service.coverage.windows import whole_hours
 from service.db import session
-from service.duty import holes
 from service.errors import Invalid, NotFound
-from service.tiles import queries
+from service.policy import POLICY, Scope
 from service.tiles.cache import TileCache
+from service.tiles.layers import LAYERS
 from service.tiles.queries import Tile
 from service.tiles.schemas import TileJsonSchema, TileQuery
-from service.web import Blueprint, caller, needs, scope
+from service.web import Blueprint, caller, needs
 
 blueprint = Blueprint("tiles", __name__, url_prefix="/api/v1/tiles", description="Layers of the map")
 MVT = "application/vnd.mapbox-vector-tile"
-GRID = {"code": "String", "name": "String", "basis": "String"}
-LAYERS = {
-    "grids": GRID,
-    "uncovered": GRID | {"hours": "Number"},
-    "coverage": GRID
-    | {
-        "share_seen": "Number",
-        "share_no_evidence": "Number",
-        "state": "String",
-        "visits": "Number",
-        "last_seen_at": "Number",
-    },
-}
 WORLD = [-180, -85.05112877980659, 180, 85.05112877980659]
 
 kept = TileCache()
@@ -48,19 +31,24 @@ class Tiles(MethodView):
     def get(self, query, layer, z, x, y):
         """Draw one tile of a layer
 
-        The answer has an ETag; ask again with `If-None-Match`.
+        `coverage` shows how much of each grid was seen, `gaps` (from zoom 12) what was not, `density` how
+        long people walked there, `patrols` how many there were, `checkpoints` (from zoom 11) marked places,
+        `uncovered` the grids that nobody has, `matters` the open ones.
+        No layer shows anything of a person: a track is at `/patrols/{patrol_id}/track`, where looking at it
+        is recorded. The answer has an ETag; ask again with `If-None-Match`.
         """
         if z > DEEPEST:
             raise Invalid(errors={"z": [f"At most {DEEPEST}."]})
         if layer not in LAYERS or not is_tile(z, x, y):
             raise NotFound
+        layer = LAYERS[layer]
         window = whole_hours(query["start"], query["end"])
-        prefix = sight(caller(), scope())
+        prefix = sight(caller(), _reach(layer))
         answer = Response(content_type=MVT)
         answer.cache_control.private, answer.cache_control.no_cache = True, True
-        version = _version(layer, prefix, window)
+        version = f"{layer.name}-{layer.version(prefix, window)}"
         answer.set_etag(version)
-        if version not in request.if_none_match:
+        if not request.if_none_match.contains_weak(version):
             tile = Tile(z, x, y, prefix, window.end)
             answer.set_data(kept.get((version, z, x, y), lambda: _draw(layer, tile, window)))
             return answer
@@ -76,29 +64,26 @@ class TileJson(MethodView):
         """Describe a layer (TileJSON 3)"""
         if layer not in LAYERS:
             raise NotFound
+        _reach(LAYERS[layer])
         return {
             "tilejson": "3.0.0",
             "name": layer,
             "tiles": [f"{request.host_url}api/v1/tiles/{layer}/{{z}}/{{x}}/{{y}}.mvt"],
-            "minzoom": 0,
+            "minzoom": LAYERS[layer].shallowest,
             "maxzoom": DEEPEST,
             "bounds": WORLD,
-            "vector_layers": [{"id": layer, "columns": LAYERS[layer]}],
+            "vector_layers": [{"id": layer, "columns": LAYERS[layer].fields}],
         }
 
 
-def _version(layer, prefix, window):
-    if layer == "uncovered":
-        parts = (layer, prefix, *window, session.scalars(holes.version()).one(), places().revision)
-        return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
-    named = versions.of_footprints if layer == "coverage" else versions.of_ground
-    return named(layer, prefix, *window)
+def _reach(layer):
+    """How far the caller sees what the layer shows; a map is for who sees an area of it."""
+    found = POLICY[layer.permission].get(caller().role)
+    if found not in (Scope.COUNTY, Scope.AREA):
+        raise NotFound
+    return found
 
 
 def _draw(layer, tile, window):
-    if layer == "grids":
-        return bytes(session.scalar(queries.grids(tile)))
-    if layer == "uncovered":
-        open_grids = session.execute(holes.uncovered(window.start, window.end, tile.prefix)).all()
-        return bytes(session.scalar(queries.uncovered(tile, open_grids)))
-    return bytes(session.scalar(queries.coverage(tile, measure.by_grid(window, tile.prefix))))
+    drawing = layer.draw(tile, window) if tile.z >= layer.shallowest else None
+    return b"" if drawing is None else bytes(session.scalar(drawing))

@@ -218,9 +218,9 @@ def _coverage() -> list[str]:
         Window(DAY + timedelta(hours=6), DAY + timedelta(hours=12)),
     )
     answers = [
-        *measure.by_grid(whole, COMMUNITY),
-        *measure.by_grid(part, COMMUNITY),
-        *measure.by_area(whole, COMMUNITY, "community"),
+        *measure.by_grid(whole, measure.Question(COMMUNITY)),
+        *measure.by_grid(part, measure.Question(COMMUNITY)),
+        *measure.by_area(whole, measure.Question(COMMUNITY), "community"),
     ]
     return [json.dumps(_told(each), default=str) for each in answers]
 

@@ -2,18 +2,25 @@
 
 from math import asinh, pi, radians, tan
 
+import numpy as np
 import pytest
+import shapely
 
+from service.checkpoints.models import Checkpoint
 from service.coverage.actions import rebuild_marked
-from tests.factories import a_checkpoint, a_grid, a_member, a_team
+from service.db import session
+from service.tiles.actions import draw_outlines, simplified
+from service.tiles.layers import LAYERS
+from service.tiles.models import GridOutline
+from tests.factories import COMMUNITY, a_checkpoint, a_grid, a_member, a_square, a_team
 from tests.service.phone import a_patrol, send
 from tests.service.test_duty import made, midnight
 
 
-def tile_at(lon=97.371, lat=37.371, z=15):
+def tile_at(lon=97.371, lat=37.371, z=15, layer="coverage"):
     x = int((lon + 180) / 360 * 2**z)
     y = int((1 - asinh(tan(radians(lat))) / pi) / 2 * 2**z)
-    return f"/api/v1/tiles/coverage/{z}/{x}/{y}.mvt"
+    return f"/api/v1/tiles/{layer}/{z}/{x}/{y}.mvt"
 
 
 @pytest.fixture
@@ -93,3 +100,81 @@ def test_the_layer_of_holes_is_another_after_a_change_of_duty(centre, signed_in,
     before = centre.get(url, query_string=window, headers=seen).status_code
     made(signed_in(role="officer"), a_team(), grid)
     assert (before, centre.get(url, query_string=window, headers=seen).status_code) == (304, 200)
+
+
+@pytest.fixture
+def walked(grid, signed_in):
+    send(signed_in(a_member()), a_patrol())
+    rebuild_marked()
+    return grid
+
+
+@pytest.mark.parametrize("layer", sorted(LAYERS))
+def test_every_layer_is_described(centre, layer):
+    described = centre.get(f"/api/v1/tiles/{layer}.json").json
+    assert described["vector_layers"] == [{"id": layer, "fields": dict(LAYERS[layer].fields)}]
+
+
+@pytest.mark.parametrize("layer", sorted(LAYERS))
+def test_every_layer_says_nothing_of_another_county(signed_in, walked, layer):
+    a_checkpoint(walked)
+    assert signed_in(role="centre", area="632801000000").get(tile_at(layer=layer)).data == b""
+
+
+@pytest.mark.parametrize("layer", sorted(LAYERS))
+def test_every_layer_draws_what_is_there(centre, walked, layer):
+    a_checkpoint(walked)
+    assert walked.code.encode() in centre.get(tile_at(layer=layer)).data
+
+
+@pytest.mark.parametrize("layer", ["density", "patrols"])
+def test_where_nobody_was_nothing_is_drawn(centre, grid, layer):
+    assert centre.get(tile_at(layer=layer)).data == b""
+
+
+@pytest.mark.parametrize(("layer", "z"), [("gaps", 11), ("checkpoints", 10)])
+def test_a_layer_of_small_things_is_empty_from_afar(centre, walked, layer, z):
+    a_checkpoint(walked)
+    assert centre.get(tile_at(layer=layer, z=z)).data == b""
+
+
+def test_a_tile_of_checkpoints_changes_with_a_name(centre, grid):
+    a_checkpoint(grid)
+    tag = centre.get(tile_at(layer="checkpoints")).headers["ETag"]
+    session.query(Checkpoint).update({"name": "西门"})
+    assert centre.get(tile_at(layer="checkpoints"), headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_a_tag_that_a_proxy_has_weakened_is_known(centre, grid):
+    tag = centre.get(tile_at()).headers["ETag"]
+    assert centre.get(tile_at(), headers={"If-None-Match": f"W/{tag}"}).status_code == 304
+
+
+def test_outlines_are_drawn_once_for_a_grid(grid):
+    assert (draw_outlines(), draw_outlines()) == (1, 0)
+
+
+def test_a_tile_is_the_same_grid_once_outlines_are_drawn(centre, grid):
+    before = centre.get(tile_at(layer="grids", z=14)).data
+    draw_outlines()
+    session.commit()
+    again = centre.get(tile_at(layer="grids", z=15)).data
+    assert grid.code.encode() in before and grid.code.encode() in again
+
+
+def test_a_new_grid_has_its_neighbours_drawn_again(grid):
+    draw_outlines()
+    a_grid(COMMUNITY + "002", a_square(97.373))
+    assert draw_outlines() == 2
+    assert session.query(GridOutline).count() == 10
+
+
+@pytest.mark.parametrize("zoom", [8, 10, 12, 14])
+def test_simplified_grids_still_share_their_borders(zoom):
+    chance = np.random.default_rng(5)
+    seeds = shapely.multipoints(chance.uniform(0, 9000, (60, 2)))
+    cells = shapely.get_parts(shapely.voronoi_polygons(seeds))
+    waves = shapely.transform(
+        shapely.segmentize(cells, 20), lambda at: np.round(at + 8 * np.sin(at[:, ::-1] / 40), 2)
+    )
+    assert shapely.coverage_is_valid(simplified(waves, zoom))

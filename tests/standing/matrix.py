@@ -231,6 +231,10 @@ NEEDS = {
     "POST /api/v1/webhooks": Need(
         lambda t, c: json(url="https://example.org/told", area=t["area"].key), ("area",)
     ),
+    "PUT /api/v1/coverage/targets/<string:code>": Need(
+        lambda t, c: json(hours=48) | {"headers": {"If-Match": "*"}}
+    ),
+    "DELETE /api/v1/coverage/targets/<string:code>": Need(lambda t, c: {"headers": {"If-Match": "*"}}),
     "POST /api/v1/uploads": Need(lambda t, c: an_upload(t)),
     "POST /api/v1/uploads/receipts": Need(lambda t, c: json(ids=[t["quarantined"].key])),
     "PUT /api/v1/media/<sha256>": Need(
