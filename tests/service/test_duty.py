@@ -1,5 +1,6 @@
 """Assignments: who is responsible for which grids, and nobody in two places."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from service.db import session
 from service.duty.models import AssignmentGrid, Shift
 from service.duty.pattern import LOCAL
+from tests.conftest import SHARED
 from tests.factories import COMMUNITY, a_grid, a_member, a_square, a_team
 
 URL = "/api/v1/assignments"
@@ -198,6 +200,26 @@ def test_who_has_left_gets_no_assignment(officer, team, member, ground):
 def test_what_makes_no_sense_is_refused(officer, team, ground, field, value):
     answer = officer.post(URL, json=an_assignment(team, ground) | {field: value})
     assert (answer.status_code, list(answer.json["errors"])) == (422, [field])
+
+
+def careless():
+    """The cases of the shared file about assignments, in the fields of the contract: name, fields."""
+    file = SHARED / "cases" / "bad_inputs.json"
+    known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
+    names = {"starts_at": "from", "ends_at": "to", "recurrence": "rrule"}
+    for case in known:
+        if case["target"] == "assignment" and "payload" in case:
+            yield pytest.param(
+                {names[name]: value for name, value in case["payload"].items()}, id=case["name"]
+            )
+
+
+@pytest.mark.parametrize("fields", careless())
+def test_a_careless_assignment_is_refused(officer, team, ground, fields):
+    later = {
+        name: value.replace("2026", "2027") if name != "rrule" else value for name, value in fields.items()
+    }
+    assert officer.post(URL, json=an_assignment(team, ground) | later).status_code == 422
 
 
 def test_an_end_that_is_the_beginning_is_refused(officer, team, ground):
