@@ -214,7 +214,7 @@ def careless():
             )
 
 
-@pytest.mark.parametrize("fields", careless())
+@pytest.mark.parametrize("fields", [*careless()])
 def test_a_careless_assignment_is_refused(officer, team, ground, fields):
     later = {
         name: value.replace("2026", "2027") if name != "rrule" else value for name, value in fields.items()
