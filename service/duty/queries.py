@@ -68,7 +68,7 @@ def _covers(assignment_id: Any, area: str) -> ColumnElement[bool]:
     return exists(
         joined.where(
             AssignmentGrid.assignment_id == assignment_id,
-            func.isempty(AssignmentGrid.during).is_(False),
+            or_(AssignmentGrid.dropped_at.is_(None), func.isempty(AssignmentGrid.during).is_(False)),
             within(Grid.code, prefix_of(area)),
         )
     )
@@ -114,7 +114,7 @@ def _grids(assignment_id: Any) -> Any:
         .select_from(AssignmentGrid)
         .join(Grid, Grid.id == AssignmentGrid.grid_id)
         .outerjoin(before, before.id == AssignmentGrid.carried_from)
-        .where(AssignmentGrid.assignment_id == assignment_id, func.isempty(AssignmentGrid.during).is_(False))
+        .where(AssignmentGrid.assignment_id == assignment_id, AssignmentGrid.dropped_at.is_(None))
         .correlate(Assignment, Shift)
         .scalar_subquery()
     )
@@ -315,7 +315,7 @@ CARRY = """
     FROM moved
 """
 CUT = """
-    UPDATE assignment_grids SET during = during * tstzmultirange(tstzrange(NULL, :now))
+    UPDATE assignment_grids SET during = during * tstzmultirange(tstzrange(NULL, :now)), dropped_at = :now
     WHERE grid_id = ANY(:retired) AND during && tstzrange(:now, NULL)
     RETURNING assignment_id, grid_id
 """
@@ -350,6 +350,6 @@ def current_grids(assignment_ids: Sequence[UUID]) -> Select[*tuple[Any, ...]]:
         .join(Grid, Grid.id == AssignmentGrid.grid_id)
         .where(
             AssignmentGrid.assignment_id.in_(assignment_ids), Grid.retired_at.is_(None),
-            func.isempty(AssignmentGrid.during).is_(False),
+            AssignmentGrid.dropped_at.is_(None),
         )
     )  # fmt: skip

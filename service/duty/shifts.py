@@ -199,6 +199,7 @@ def _place(shift: Shift, member_id: UUID) -> ShiftMember:
 
 
 def _hold(shift: Shift, member_id: UUID, state: str = "accepted", reason: str | None = None) -> None:
+    actions.lock((), member_id)
     values = {"state": state, "reason": reason, "answered_at": _now()}
     key = {"shift_id": shift.id, "member_id": member_id, "during": Range(shift.starts_at, shift.ends_at)}
     new = insert_new(ShiftMember).values(key | values)
