@@ -16,6 +16,7 @@ from service.coverage import api as coverage_api
 from service.demo import api as demo_api
 from service.duty import actions as duty
 from service.duty import api as duty_api
+from service.duty import carrying
 from service.fulfilment import api as fulfilment_api
 from service.members import actions as members
 from service.members import api as members_api
@@ -83,7 +84,7 @@ def create_app(settings: Settings | None = None) -> Service:
     db.listen("grids revised", coverage.mark_revised)
     db.listen("patrols timed", clients.settle)
     db.listen("grids revised", checkpoints.follow)
-    db.listen("grids revised", duty.carry)
+    db.listen("grids revised", carrying.carry)
     db.listen("team left", duty.leave)
     observe(app)
     app.register_blueprint(pages.blueprint)

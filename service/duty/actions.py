@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, insert, select, text, type_coerce, update
+from sqlalchemy import ColumnElement, Select, select, type_coerce, update
 from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE, MultiRange, Range
 from sqlalchemy.dialects.postgresql import insert as insert_new
 
@@ -330,7 +330,12 @@ def _of(shift: Shift) -> Span:
 def _cancel(shifts: Sequence[Shift]) -> None:
     ids = [each.id for each in shifts]
     _do(update(Shift).where(Shift.id.in_(ids)).values(state="cancelled"))
-    held = ShiftMember.shift_id.in_(ids) & ShiftMember.state.in_(HOLDING)
+    free(ids)
+
+
+def free(shift_ids: Sequence[UUID]) -> None:
+    """Let nobody be expected in these shifts."""
+    held = ShiftMember.shift_id.in_(shift_ids) & ShiftMember.state.in_(HOLDING)
     _do(update(ShiftMember).where(held).values(state="released"))
 
 
@@ -361,33 +366,6 @@ def _release(where: ColumnElement[bool], member: UUID, at: datetime) -> None:
     later = later.where(where, Shift.starts_at >= at)
     held = ShiftMember.state.in_(HOLDING) & ShiftMember.shift_id.in_(later)
     _do(update(ShiftMember).where(held, ShiftMember.member_id == member).values(state="released"))
-
-
-def carry(grids: Sequence[int], retired: Sequence[int]) -> None:
-    """Let assignments go on in the successors of retired grids, and say so in their history.
-
-    Where teams come together on one grid by it, they share it: the revision is the reason.
-    """
-    values = {"now": session.scalars(moment()).one(), "retired": list(retired)}
-    session.execute(text(queries.CARRY), values)
-    cut = session.execute(text(queries.CUT), values).all()
-    ids = sorted({row.assignment_id for row in cut})
-    if not ids:
-        return
-    session.expire_all()
-    into: dict[UUID, list[Any]] = {each: [] for each in ids}
-    for row in session.execute(queries.carried(ids, retired)):
-        into[row.assignment_id].append(row)
-    steps = [_carried(each, rows) for each, rows in into.items()]
-    session.execute(insert(AssignmentStep), steps)
-    teams = select(Assignment.team_id).where(Assignment.id.in_(ids)).distinct()
-    announce("duty changed", grids=[*grids, *retired], teams=list(session.scalars(teams)))
-
-
-def _carried(assignment_id: UUID, rows: Sequence[Any]) -> dict[str, Any]:
-    note = ", ".join(f"{row.before} → {row.code}" for row in rows) or None
-    step = {"id": uuid7(), "assignment_id": assignment_id, "by_member": None, "note": note, "before": None}
-    return step | {"kind": "carried" if rows else "dropped"}
 
 
 def _now() -> datetime:

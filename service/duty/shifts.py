@@ -71,7 +71,8 @@ def decline(shift: Shift, caller: Caller, reason: str, *, whole_team: bool = Fal
         place.state, place.reason, place.answered_at = "declined", reason, _now()
     session.flush()
     if whole_team or (not _is_whole(shift) and not _is_held(shift)):
-        shift.state, shift.reason = "declined", reason
+        shift.state, shift.reason = "declined", reason if whole_team else None
+        actions.free([shift.id])
         actions.uncover(shift.assignment_id, [(shift.starts_at, shift.ends_at)])
     _tell(shift)
 
