@@ -6,12 +6,13 @@ import signal
 import sys
 from types import ModuleType
 
-from bench import coverage, faults, ingest, locate, rls
+from bench import coverage, faults, ingest, locate, media, rls
 from bench.ground import FULL, QUICK
 from bench.stand import put_up
 from bench.table import as_table
 
-BENCHES: dict[str, ModuleType] = {each.NAME: each for each in (coverage, faults, ingest, locate, rls)}
+MODULES = (coverage, faults, ingest, locate, media, rls)
+BENCHES: dict[str, ModuleType] = {each.NAME: each for each in MODULES}
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """Coverage of a day: how long it takes, how exact it is, what merging and rebuilding cost."""
 
-from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -14,20 +14,22 @@ from bench.database import connect
 from bench.ground import DAY, Walks
 from bench.stand import Stand
 from bench.table import Figure, Mark, in_turns, seconds
-from geo.coverage import Presences, merge, pieces, share_seen
+from geo.coverage import Presences, pieces, seen_together, share_seen
 from geo.plane import Floats
+from geo.spread import take
 from geo.tracks import Fixes
 from service.areas.places import places
-from service.coverage import measure
+from service.coverage import measure, merges, scratch
 from service.coverage.actions import rebuild
 from service.coverage.models import CoverageVersion
-from service.coverage.windows import Window
+from service.coverage.windows import Window, begin_of, parts
 from service.db import session, transaction, uuid7
-from service.patrols.track import fixes_of
 
 NAME = "coverage"
 DAYS = 7
+HISTORY = 90
 SAMPLE = 100  # patrols rebuilt by the slower ways
+UPLOAD = 50  # fixes
 ERRORS: dict[str, Callable[[Floats], np.float64]] = {"mean": np.mean, "largest": np.max}
 NOBODY = Presences(np.zeros(0, np.int64), np.zeros(0), np.zeros(0))
 
@@ -35,8 +37,11 @@ READ_POINTS = """COPY (
     SELECT patrol_id, recorded_at, ST_X(position), ST_Y(position) FROM fixes
     WHERE recorded_at >= '{since}' AND recorded_at < '{until}'
 ) TO STDOUT (FORMAT BINARY)"""
-READ_FOOTPRINTS = """COPY (
-    SELECT grid_id, seen FROM footprints WHERE hour >= '{since}' AND hour < '{until}'
+READ_MERGED = """COPY (
+    SELECT grid_id, seen FROM coverage_days WHERE day >= '{since:%Y-%m-%d}' AND day < '{until:%Y-%m-%d}'
+) TO STDOUT (FORMAT BINARY)"""
+READ_HOURS = """COPY (
+    SELECT grid_id, seen FROM coverage_hours WHERE hour >= '{since}' AND hour < '{until}'
 ) TO STDOUT (FORMAT BINARY)"""
 READ_PATROL = "SELECT array_agg(recorded_at), array_agg(position) FROM fixes WHERE patrol_id = %s"
 KEEP_POLYGONS = """
@@ -44,13 +49,11 @@ CREATE TABLE drawn (patrol_id uuid, grid_id int, seen geometry, PRIMARY KEY (pat
 CREATE TABLE copied (LIKE footprints INCLUDING ALL)"""
 COPY_FOOTPRINTS = "INSERT INTO copied SELECT * FROM footprints WHERE patrol_id = %s"
 MORE_DAYS = f"""
-INSERT INTO patrols (id, member_id)
-SELECT md5(id::text || day)::uuid, member_id FROM patrols, generate_series(1, {DAYS - 1}) AS day;
-INSERT INTO footprints
-SELECT md5(patrol_id::text || day)::uuid, grid_id, hour + make_interval(days => day), seen, person_seconds,
-    silent_seconds, last_seen_at + make_interval(days => day)
-FROM footprints, generate_series(1, {DAYS - 1}) AS day;
-ANALYZE footprints"""
+INSERT INTO coverage_days
+    (day, grid_id, seen, patrols, person_seconds, silent_seconds, was_silent, last_seen_at)
+SELECT day + more, grid_id, seen, patrols, person_seconds, silent_seconds, was_silent, last_seen_at
+FROM coverage_days, generate_series(2, {HISTORY}, 2) AS more;
+ANALYZE coverage_days"""
 
 
 class Day(NamedTuple):
@@ -70,10 +73,10 @@ def figures(stand: Stand) -> Iterator[Figure]:
         whole = _whole_day(stand, day, database)
         yield from whole
         yield from _quiet_day(stand)
+        yield from _one_upload(day.walks)
+        postgis = whole[1].peer
         yield from _rebuilding(stand, day, database)
-        database.execute(MORE_DAYS)
-        yield _merging(stand, database, 1, whole[1].peer)
-        yield _merging(stand, database, DAYS, None)
+        yield from _merging(stand, database, postgis)
 
 
 def _quiet_day(stand: Stand) -> list[Figure]:
@@ -97,23 +100,29 @@ def _errors(name: str, ours: Floats, theirs: Floats) -> list[Figure]:
 
 def _from_memory(walks: Walks) -> Floats:
     """The share of every grid by our own engine, the fixes being at hand."""
-    return _shares(walks.fixes())
+    where, tracks = places(), list(walks.fixes())
+    every = Fixes(*(np.concatenate(column) for column in zip(*tracks, strict=True)))
+    owner = np.repeat(np.arange(len(tracks)), [len(track.at) for track in tracks])
+    seen = seen_together(every, owner, ["foot"] * len(tracks), where.index, where.all_cells)
+    cells = where.all_cells(range(len(where.codes)))
+    return np.array([share_seen(seen[at], cell) if at in seen else 0.0 for at, cell in enumerate(cells)])
 
 
-def _from_database(day: Day) -> Floats:
-    """The same, each patrol's fixes being read from the database."""
+def _from_database() -> dict[int, float]:
+    """The same, the fixes being read from the database."""
     with transaction():
-        return _shares(fixes_of(patrol_id) for patrol_id in day.ids)
+        return scratch.shares(DAY, DAY + timedelta(days=1))
 
 
-def _shares(patrols: Iterable[Fixes]) -> Floats:
+def _one_upload(walks: Walks) -> Iterator[Figure]:
+    """What the fixes of one upload cost to draw."""
     where = places()
-    seen: list[list[bytes]] = [[] for _ in where.codes]
-    for fixes in patrols:
-        for piece in pieces(fixes, NOBODY, "foot", where.index, where.cells):
-            seen[piece.grid].append(piece.seen)
-    cells = where.all_cells(range(len(seen)))
-    return np.array([share_seen(merge(each, cell), cell) for each, cell in zip(seen, cells, strict=True)])
+    uploads = [take(track, slice(0, UPLOAD)) for track in walks.fixes()][:SAMPLE]
+    for _ in range(2):
+        took = [seconds(pieces, each, NOBODY, "foot", where.index, where.all_cells) for each in uploads]
+    for percent in (50, 99):
+        spent = float(np.percentile(took, percent)) * 1000
+        yield Figure(NAME, f"{UPLOAD} fixes drawn, p{percent}", spent, "ms", len(took), None, None)
 
 
 def _whole_day(stand: Stand, day: Day, database: Connection) -> list[Figure]:
@@ -122,7 +131,7 @@ def _whole_day(stand: Stand, day: Day, database: Connection) -> list[Figure]:
         stand.runs,
         lambda: _read(database, READ_POINTS, DAY, DAY + timedelta(days=1)),
         lambda: shares.update(ours=_from_memory(day.walks)),
-        lambda: _from_database(day),
+        _from_database,
         lambda: shares.update(theirs=unions.by_geopandas(stand.towns, day.walks)),
         lambda: unions.by_postgis(database, DAY, DAY + timedelta(days=1)),
     )
@@ -138,6 +147,8 @@ def _whole_day(stand: Stand, day: Day, database: Connection) -> list[Figure]:
 def _rebuilding(stand: Stand, day: Day, database: Connection) -> Iterator[Figure]:
     """Every patrol once, which leaves the footprints of the day; the slower ways for some of them."""
     took = [seconds(_rebuild, patrol_id) for patrol_id in day.ids]
+    merged = seconds(_refresh)
+    yield Figure(NAME, "the hours and days of all of them merged", merged, "s", 1, None, None)
     database.execute(KEEP_POLYGONS)
     some = day.ids[:: max(1, len(day.ids) // SAMPLE)]
     copied = [seconds(_copy_footprints, database, patrol_id) for patrol_id in some]
@@ -154,22 +165,48 @@ def _rebuild(patrol_id: UUID) -> None:
         rebuild(patrol_id)
 
 
+def _refresh() -> None:
+    with transaction():
+        merges.refresh()
+
+
 def _copy_footprints(database: Connection, patrol_id: UUID) -> None:
     with database.transaction():
         database.execute(READ_PATROL, [patrol_id]).fetchall()
         database.execute(COPY_FOOTPRINTS, [patrol_id])
 
 
-def _merging(stand: Stand, database: Connection, days: int, peer: Mark | None) -> Figure:
-    window = Window(DAY, DAY + timedelta(days=days))
+def _merging(stand: Stand, database: Connection, peer: Mark | None) -> Iterator[Figure]:
+    """Of the same days as history grows: what is read and merged for a window."""
+    count = sum(len(town.grids) for town in stand.towns)
+    day = Window(begin_of(DAY.date()), begin_of(DAY.date() + timedelta(days=1)))
+    half = Window(*(time + timedelta(hours=12) for time in day))
+    database.execute("VACUUM ANALYZE")
+    yield _merged(stand, database, half, f"any 24 h merged for {count:,} grids", peer)
+    yield _merged(stand, database, day, f"a local day merged for {count:,} grids", peer)
+    database.execute(MORE_DAYS)
+    yield _merged(stand, database, day, f"the same beside {HISTORY} days of history", peer)
+    week = Window(day.start, day.start + timedelta(days=DAYS))
+    yield _merged(stand, database, week, f"{DAYS} local days merged for {count:,} grids", None)
+
+
+def _merged(stand: Stand, database: Connection, window: Window, case: str, peer: Mark | None) -> Figure:
     read, merged = in_turns(
         stand.runs + 2,
-        lambda: _read(database, READ_FOOTPRINTS, *window),
+        lambda: _read_merged(database, window),
         lambda: _merge_anew(window),
     )
-    limit = Mark(read, "reading the footprints")
-    case = f"{days * 24} h merged for {sum(len(town.grids) for town in stand.towns):,} grids"
-    return Figure(NAME, case, merged, "s", stand.runs + 2, limit, peer)
+    limit = Mark(read * 1000, "reading the rows")
+    return Figure(
+        NAME, case, merged * 1000, "ms", stand.runs + 2, limit, peer and Mark(peer.value * 1000, peer.name)
+    )
+
+
+def _read_merged(database: Connection, window: Window) -> None:
+    days = parts(window)
+    _read(database, READ_MERGED, days.first_day, days.last_day)
+    for hours in days.hours:
+        _read(database, READ_HOURS, *hours)
 
 
 def _merge_anew(window: Window) -> None:
@@ -179,7 +216,7 @@ def _merge_anew(window: Window) -> None:
         measure.merged(window, "6328")
 
 
-def _read(database: Connection, query: str, since: datetime, until: datetime) -> None:
+def _read(database: Connection, query: str, since: date, until: date) -> None:
     with database.cursor().copy(query.format(since=since, until=until)) as rows:
         for _ in rows:
             pass

@@ -172,10 +172,17 @@ def _grids(town: Town, revision: UUID) -> list[dict[str, object]]:
     ]
 
 
+def _time(unix_ms: int) -> datetime:
+    return datetime.fromtimestamp(int(unix_ms) / 1000, UTC)
+
+
 def store(walks: Walks, members: list[UUID]) -> list[UUID]:
     """Store what was walked as patrols and their fixes; gives the patrols' ids."""
     ids = [uuid7() for _ in walks.town]
-    rows = [{"id": id, "member_id": members[town]} for id, town in zip(ids, walks.town, strict=True)]
+    rows = [
+        {"id": id, "member_id": members[town], "first_at": _time(fixes.at[0]), "last_at": _time(fixes.at[-1])}
+        for id, town, fixes in zip(ids, walks.town, walks.fixes(), strict=True)
+    ]
     unknown = np.full(FIXES, np.nan)
     facts = [
         TrackFact(uuid7(), id, DAY, fixes, fixes.at, unknown, unknown, unknown)

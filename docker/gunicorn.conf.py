@@ -60,3 +60,11 @@ def write_problem(client, status, _reason, _message):
 
 
 util.write_error = write_problem  # every kind of worker calls this one; gunicorn has no setting for it
+
+
+def post_worker_init(worker):
+    """The first photo need not wait until its decoder has started."""
+    from service.media.sandbox import DECODER  # noqa: PLC0415 - the path to it is known only here
+
+    if worker_class == "gthread":
+        DECODER.warm(worker.wsgi.settings.photo_pixels)

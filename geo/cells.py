@@ -1,4 +1,4 @@
-"""A grid as a raster of square cells in its own plane; every cell knows how much of the grid lies in it."""
+"""A grid as a raster of square cells in its own plane, a bit each: whether its centre lies in the grid."""
 
 import struct
 import zlib
@@ -12,14 +12,14 @@ from shapely.geometry.base import BaseGeometry
 from geo.plane import Floats, Plane, plane_at
 from geo.spread import spread
 
-SIZES = (10, 20, 40, 50)  # m; a strip of 25 m to each side is measured without bias by cells up to 50 m
-FINE = 65_536  # cells; a grid that needs more takes the next size
-LARGEST = 1 << 22  # cells; beyond this they double even above 50 m, where a share errs by an eighth of itself
+Bits = NDArray[np.uint8]  # rows × bytes; the first column is the highest bit of a row's first byte
+
+SIZES = ((1.0, 1 << 12), (2.5, 1 << 12), (5.0, 1 << 16), (10.0, 1 << 20))  # m, and with at most so many cells
 HEADER = struct.Struct("<5d2I")
 
 
 class Cells(NamedTuple):
-    """Where the cells lie and what they weigh; row 0 is the southern one, column 0 the western one."""
+    """Where the cells lie; row 0 is the southern one, column 0 the western one, columns come in eights."""
 
     plane: Plane
     x0: float  # m, western edge
@@ -27,65 +27,70 @@ class Cells(NamedTuple):
     cell_m: float
     cols: int
     rows: int
-    weights: NDArray[np.float32]  # rows × cols, m² of the grid in each cell
+    inside: Bits
+    number: int  # of the cells inside
 
 
 def cells_of(polygon: BaseGeometry) -> Cells:
-    """The cells of a grid given as Polygon or MultiPolygon in WGS-84, with exact areas in its plane."""
+    """The cells of a grid given as Polygon or MultiPolygon in WGS-84."""
     plane = plane_at(polygon)
-    flat = shapely.orient_polygons(plane.flatten(polygon))
+    flat = plane.flatten(polygon)
     west, south, east, north = flat.bounds
     size = _size(east - west, north - south)
-    cols, rows = _count(east - west, size), _count(north - south, size)
-    weights = _areas(flat, size, rows, cols)
-    return Cells(plane, west, south, size, cols, rows, weights)
+    cols, rows = _count(east - west, size, 8), _count(north - south, size)
+    edges = (_edges(flat) - [west, south, west, south]) / size
+    filled = _filled(edges, rows, cols)
+    if not filled.any():  # a sliver between centres
+        point = flat.representative_point()
+        filled[int((point.y - south) / size), int((point.x - west) / size)] = True
+    inside = np.packbits(filled, axis=1)
+    return Cells(plane, west, south, size, cols, rows, inside, int(filled.sum()))
 
 
 def pack_cells(cells: Cells) -> bytes:
-    """Bytes to keep: a header and the deflated weights; the same cells give the same bytes."""
+    """Bytes to keep: a header and the deflated bits; the same cells give the same bytes."""
     header = HEADER.pack(*cells.plane, cells.x0, cells.y0, cells.cell_m, cells.cols, cells.rows)
-    return header + zlib.compress(cells.weights.tobytes(), 6)
+    return header + zlib.compress(cells.inside.tobytes(), 6)
 
 
 def unpack_cells(packed: bytes) -> Cells:
     """The cells that pack_cells was given."""
     lon0, lat0, x0, y0, cell_m, cols, rows = HEADER.unpack_from(packed)
-    weights = np.frombuffer(zlib.decompress(packed[HEADER.size :]), np.float32).reshape(rows, cols)
-    return Cells(Plane(lon0, lat0), x0, y0, cell_m, cols, rows, weights)
+    inside = np.frombuffer(zlib.decompress(packed[HEADER.size :]), np.uint8).reshape(rows, cols // 8)
+    return Cells(Plane(lon0, lat0), x0, y0, cell_m, cols, rows, inside, count(inside))
+
+
+def count(bits: Bits) -> int:
+    """How many bits are set."""
+    return int(np.bitwise_count(bits).sum(dtype=np.int64))
 
 
 def _size(width: float, height: float) -> float:
-    for size in SIZES:
-        if _count(width, size) * _count(height, size) <= FINE:
-            return float(size)
-    size = SIZES[-1]
-    while _count(width, size) * _count(height, size) > LARGEST:
+    """The finest that is allowed; beyond the table it doubles, so that no grid has more than 2²⁰ cells."""
+    for size, most in SIZES:
+        if _count(width, size) * _count(height, size) <= most:
+            return size
+    while _count(width, size) * _count(height, size) > most:
         size *= 2
-    return float(size)
+    return size
 
 
-def _count(length: float, size: float) -> int:
-    return max(1, int(np.ceil(length / size)))
+def _count(length: float, size: float, multiple: int = 1) -> int:
+    return max(1, int(np.ceil(length / size / multiple))) * multiple
 
 
-def _areas(flat: BaseGeometry, size: float, rows: int, cols: int) -> NDArray[np.float32]:
-    """m² of an oriented polygon in each cell, exactly: what lies east of each edge, summed over the edges."""
-    west, south, _, _ = flat.bounds
-    x, y, x_end, y_end = ((_edges(flat) - [west, south, west, south]) / size).T
-    x, y, x_end, y_end = _cut(x, y, x_end, y_end)
-    y, x, y_end, x_end = _cut(y, x, y_end, x_end)
-    col = np.clip(np.floor((x + x_end) / 2), 0, cols - 1).astype(np.int64)
-    row = np.clip(np.floor((y + y_end) / 2), 0, rows - 1).astype(np.int64)
-    rise = y_end - y
-    beside = np.bincount(row * cols + col, rise * (col + 1 - (x + x_end) / 2), rows * cols)
-    above = np.bincount(row * cols + col, rise, rows * cols)
-    above = above.reshape(rows, cols).cumsum(axis=1)
-    share = -beside.reshape(rows, cols)
-    share[:, 1:] -= above[:, :-1]
-    share[share < 1e-9] = 0
-    weights = (share * size * size).astype(np.float32)
-    weights.flags.writeable = False
-    return weights
+def _filled(edges: Floats, rows: int, cols: int) -> NDArray[np.bool_]:
+    """Rows × cols: whether each centre lies within rings given by N × 4 edges in cells (even-odd rule)."""
+    x, y, x_end, y_end = edges.T
+    first, beyond = np.ceil(np.minimum(y, y_end) - 0.5), np.ceil(np.maximum(y, y_end) - 0.5)
+    edge, step, _ = spread((beyond - first).astype(np.int64))
+    row = first[edge].astype(np.int64) + step
+    slope = np.divide(x_end - x, y_end - y, out=np.zeros_like(x), where=y_end != y)
+    crossing = x[edge] + slope[edge] * (row + 0.5 - y[edge])
+    col = np.clip(np.ceil(crossing - 0.5), 0, cols).astype(np.int64)
+    row = np.clip(row, 0, rows - 1)
+    turns = np.bincount(row * (cols + 1) + col, minlength=rows * (cols + 1)).reshape(rows, cols + 1)
+    return (turns.cumsum(axis=1)[:, :cols] & 1).astype(bool)
 
 
 def _edges(flat: BaseGeometry) -> Floats:
@@ -93,21 +98,3 @@ def _edges(flat: BaseGeometry) -> Floats:
     at, ring = shapely.get_coordinates(shapely.get_rings(shapely.get_parts(flat)), return_index=True)
     inner = ring[1:] == ring[:-1]
     return np.hstack([at[:-1][inner], at[1:][inner]])
-
-
-def _cut(x: Floats, y: Floats, x_end: Floats, y_end: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-    """The same edges, parted wherever x passes a whole number."""
-    first, last = np.floor(np.minimum(x, x_end)) + 1, np.ceil(np.maximum(x, x_end)) - 1
-    edge, part, parts = spread(np.maximum(last - first + 1, 0).astype(np.int64) + 1)
-    forward = (x_end >= x)[edge]
-    step = np.where(forward, first[edge] + part, last[edge] - part)
-    line = np.where(part == parts - 1, x_end[edge], step)
-    before = np.where(part == 0, x[edge], np.where(forward, step - 1, step + 1))
-    slope = _ratio(y_end - y, x_end - x)[edge]
-    y_line = np.where(part == parts - 1, y_end[edge], y[edge] + slope * (line - x[edge]))
-    y_before = np.where(part == 0, y[edge], y[edge] + slope * (before - x[edge]))
-    return before, y_before, line, y_line
-
-
-def _ratio(over: Floats, under: Floats) -> Floats:
-    return np.divide(over, under, out=np.zeros_like(over), where=under != 0)

@@ -1,18 +1,18 @@
 """What one patrol contributes to grids and hours: a pure function of the set of its fixes and check-ins."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
 from geo.cells import Cells, cells_of, pack_cells, unpack_cells
 from geo.exact import exact_seen, exact_share
-from geo.footprints import levels, merge, pack, share_seen, unpack
+from geo.footprints import merge, pack, seen_of, share_seen, unpack
 from geo.index import GridIndex
 from geo.plane import Floats
-from geo.sight import seen_by
+from geo.sight import CellsOf, seen_by
 from geo.spent import silences, spent
 from geo.spread import Ints, take
+from geo.together import seen_together
 from geo.tracks import (
     ACCURATE,
     SIGHT,
@@ -34,11 +34,12 @@ __all__ = [
     "cells_of",
     "exact_seen",
     "exact_share",
-    "levels",
     "merge",
     "pack",
     "pack_cells",
     "pieces",
+    "seen_of",
+    "seen_together",
     "share_seen",
     "unpack",
     "unpack_cells",
@@ -71,7 +72,7 @@ def pieces(
     presences: Presences,
     mode: str,
     index: GridIndex,
-    cells: Callable[[int], Cells],
+    cells: CellsOf,
     radius_m: float | None = None,
 ) -> list[Piece]:
     """What a patrol shows, by grid and hour; order and repetition of fixes and check-ins do not matter."""

@@ -47,8 +47,8 @@ class GridIndex:
         return (self.since[grid] <= at_ms) & (at_ms < self.until[grid])
 
     def near(self, boxes: NDArray[np.object_]) -> tuple[Ints, Ints]:
-        """Pairs (box, grid) that meet, in no order."""
-        box, grid = self.tree.query(boxes, predicate="intersects")
+        """Pairs (box, grid) whose bounds meet, in no order."""
+        box, grid = self.tree.query(boxes)
         return box, grid
 
     def touching(self, geometry: BaseGeometry, from_ms: int | None = None, to_ms: int | None = None) -> Ints:

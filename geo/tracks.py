@@ -43,8 +43,8 @@ def ordered(fixes: Fixes) -> Fixes:
     if len(order) < 2:
         return take(fixes, order)
     kept = take(fixes, order)
-    same = np.logical_and.reduce([_same(column[1:], column[:-1]) for column in kept])
-    return take(kept, np.r_[True, ~same])
+    repeats = np.logical_and.reduce([same(column[1:], column[:-1]) for column in kept])
+    return take(kept, np.r_[True, ~repeats])
 
 
 def usable(fixes: Fixes, mode: str) -> Mask:
@@ -101,7 +101,7 @@ class _Leaps(NamedTuple):
     at: Ints
     place: Floats  # N × 3, metres from the centre of the earth
     slack: Floats  # m, how far off a fix may be
-    speed: float  # m/s
+    speed: float | Floats  # m/s, of all, or of each that is asked about
 
     def possible(self, one: Ints, other: Ints) -> Mask:
         """Whether somebody at this speed can have been at both, each as inaccurate as it says."""
@@ -111,8 +111,17 @@ class _Leaps(NamedTuple):
 
 
 def _leaps(fixes: Fixes, mode: str) -> _Leaps:
+    return _at_speed(fixes, SPEED[mode])
+
+
+def _at_speed(fixes: Fixes, speed: float | Floats) -> _Leaps:
     slack = np.where(np.isnan(fixes.accuracy_m) | (fixes.accuracy_m <= 0), ACCURATE, fixes.accuracy_m)
-    return _Leaps(fixes.at, _from_centre(fixes.lon, fixes.lat), slack, SPEED[mode])
+    return _Leaps(fixes.at, _from_centre(fixes.lon, fixes.lat), slack, speed)
+
+
+def reaches(fixes: Fixes, one: Ints, other: Ints, speed: Floats) -> Mask:
+    """Whether somebody at such a speed (m/s, for each pair) can have been at both fixes of each pair."""
+    return _at_speed(fixes, speed).possible(one, other)
 
 
 def _from_centre(lon: Floats, lat: Floats) -> Floats:
@@ -161,5 +170,6 @@ def _best_before(now: int, leaps: _Leaps, score: Floats, ends: list[int]) -> int
     return int(earlier[np.argmax(score[earlier])]) if len(earlier) else -1
 
 
-def _same(one: NDArray[Any], other: NDArray[Any]) -> Mask:
+def same(one: NDArray[Any], other: NDArray[Any]) -> Mask:
+    """Where two columns have the same value, or both have none."""
     return (one == other) | ((one != one) & (other != other))

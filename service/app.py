@@ -18,10 +18,13 @@ from service.duty import actions as duty
 from service.duty import api as duty_api
 from service.duty import carrying
 from service.fulfilment import api as fulfilment_api
+from service.media import api as media_api
+from service.media import queries as media
 from service.members import actions as members
 from service.members import api as members_api
 from service.notices import api as notices_api
 from service.patrols import api as patrols_api
+from service.patrols import queries as patrols
 from service.privacy import api as privacy_api
 from service.settings import Settings
 from service.teams import api as teams_api
@@ -41,6 +44,7 @@ FEATURES = (
     notices_api,
     uploads_api,
     clients_api,
+    media_api,
     patrols_api,
     coverage_api,
     fulfilment_api,
@@ -86,6 +90,8 @@ def create_app(settings: Settings | None = None) -> Service:
     db.listen("grids revised", checkpoints.follow)
     db.listen("grids revised", carrying.carry)
     db.listen("team left", duty.leave)
+    db.listen("photo arrives", members.hold)
+    media.shown_by(patrols.shows_photo)
     observe(app)
     app.register_blueprint(pages.blueprint)
     api = Api(app, spec_kwargs=SPEC)

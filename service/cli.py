@@ -1,7 +1,7 @@
 """The `gridpatrol` command."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from service.app import create_app
 from service.areas.actions import load_tree
 from service.areas.tree import PREFECTURE
 from service.audit import actions as audit_actions
+from service.coverage import scratch
 from service.demo import actions as demo
 from service.errors import Problem
 from service.members import invitations
@@ -163,6 +164,25 @@ def replay(
         click.echo(str(replay_file(file, url, username or demo_member(), password, mode, now)))
     except (ValueError, ConnectionError) as error:
         raise click.ClickException(str(error)) from error
+
+
+@main.group()
+def coverage() -> None:
+    """What was seen."""
+
+
+@coverage.command("verify")
+@click.option("--days", default=1, show_default=True, help="Patrols that began so many days back, or later.")
+def verify_coverage(days: int) -> None:
+    """Work the footprints out anew from all facts, and say which grids differ from what is kept."""
+    create_app(Settings.from_env())
+    now = datetime.now(UTC)
+    with db.transaction():
+        found = scratch.check(now - timedelta(days=days), now)
+    for code in found.differing:
+        click.echo(code)
+    click.echo(f"{found.grids} grids, {len(found.differing)} of them differ")
+    raise SystemExit(1 if found.differing else 0)
 
 
 @main.group()

@@ -92,6 +92,8 @@ POLICY: dict[str, dict[str, Scope]] = {
     "tracks:read":                _row("o        t        a         -        -       -"),
     "quarantine:read":            _row("-        -        a         -        -       -"),
     "uploads:send":               _row("o        o        -         -        -       -"),
+    "media:send":                 _row("o        o        o         -        -       -"),
+    "media:read":                 _row("o        t        a         -        -       -"),
     "audit:read":                 _row("-        -        -         -        -       a"),
 }
 # fmt: on

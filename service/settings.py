@@ -30,6 +30,10 @@ class Settings:
     pool_size: int = 10  # database connections of one process
     body_bytes: int = MIB  # a request body, after inflation
     import_bytes: int = 32 * MIB  # a file of grids, teams or members, after inflation
+    media_url: str = "var/media"  # where photos lie: a folder, or s3://bucket/path with credentials in AWS_*
+    photo_bytes: int = 16 * MIB  # a photo as it is sent
+    photo_pixels: int = 50_000_000
+    photos_a_day: int = 50  # of one member
     session_days: int = 30  # a phone's sign-in lives this long after its last use
     session_longest_days: int = 90  # and this long at most
     page_idle_minutes: int = 30  # the same for a page's
@@ -38,6 +42,7 @@ class Settings:
     proxies: int = 0  # how many proxies of ours stand in front and tell the caller's address
     keep_fixes_days: int = 30  # what the words of the consent promise
     keep_check_ins_days: int = 365
+    keep_photos_days: int = 365
     keep_sessions_days: int = 90  # after they ended
     keep_quarantine_days: int = 30
     keep_audit_days: int = 1095  # never under six months: 网络安全法 asks for that

@@ -34,12 +34,13 @@ class Caller(FlaskClient):
 
 
 @pytest.fixture(scope="session")
-def settings() -> Settings:
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     url = os.environ.get("GRIDPATROL_TEST_DATABASE_URL")
     if not url:
         pytest.exit("GRIDPATROL_TEST_DATABASE_URL names no database; run scripts/test", returncode=3)
     os.environ["GRIDPATROL_DATABASE_URL"] = url
     os.environ["GRIDPATROL_DEMO_ACCOUNTS"] = "var/none.json"  # whatever scripts/serve has left here
+    os.environ["GRIDPATROL_MEDIA_URL"] = str(tmp_path_factory.mktemp("media"))
     return Settings.from_env()
 
 

@@ -56,7 +56,7 @@ class _Cells:
         return [read[each] if each in read else known[each] for each in ids]
 
     def _keep(self, read: dict[int, Cells]) -> None:
-        size = sum(cells.weights.nbytes for cells in read.values())
+        size = sum(cells.inside.nbytes for cells in read.values())
         if size > self.room:
             self.known, self.room = {}, ROOM
         if size <= self.room:

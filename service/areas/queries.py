@@ -37,6 +37,11 @@ def within(column: Any, prefix: Any) -> ColumnElement[bool]:
     return and_(column >= prefix, column < prefix + BEHIND)
 
 
+def code_range(prefix: str) -> tuple[str, str]:
+    """The same as bounds: from the first, up to the second."""
+    return prefix, prefix + BEHIND
+
+
 def above(prefix: str) -> list[str]:
     """The codes of the areas above, from the prefecture down."""
     return [prefix[:n].ljust(12, "0") for n in sorted(DIGITS.values()) if n < len(prefix)]

@@ -11,8 +11,8 @@ from geoalchemy2.shape import to_shape
 from geo.coverage import Piece, Presences, pieces
 from service import bulk, jobs
 from service.areas.places import Places, places, unix_ms
-from service.coverage import queries
-from service.db import ask, session, transaction, uuid7
+from service.coverage import merges, queries
+from service.db import ask, session, transaction
 from service.patrols import queries as patrols
 from service.patrols.models import CheckIn, Patrol
 from service.patrols.track import fixes_of
@@ -22,8 +22,12 @@ from service.values import EARLIEST
 REBUILD = "coverage.rebuild"
 _MARK = "INSERT INTO coverage_marks (patrol_id) SELECT unnest(%(ids)s::uuid[])"
 _FORGET = """
-WITH gone AS (DELETE FROM coverage_marks WHERE patrol_id = %(id)s)
-DELETE FROM footprints WHERE patrol_id = %(id)s AND hour >= %(since)s"""
+WITH unmarked AS (DELETE FROM coverage_marks WHERE patrol_id = %(id)s),
+gone AS (DELETE FROM footprints WHERE patrol_id = %(id)s AND hour >= %(since)s RETURNING grid_id, hour)
+INSERT INTO coverage_stale (grid_id, hour) SELECT grid_id, hour FROM gone"""
+_STALE = """
+INSERT INTO coverage_stale (grid_id, hour)
+SELECT * FROM unnest(%(grids)s::int[], %(hours)s::timestamptz[])"""
 _FOOTPRINT = {
     "patrol_id": "uuid",
     "grid_id": "int4",
@@ -53,7 +57,7 @@ def mark_revised(grids: list[int], retired: list[int]) -> None:
 
 @jobs.task(REBUILD, every="* * * * *")
 def rebuild_marked() -> int:
-    """Rebuild every marked patrol, each in its own transaction; gives how many could be.
+    """Rebuild every marked patrol, each in its own transaction, then merge; gives how many could be.
 
     Jobs that wait already are answered by this run: their marks were committed with them.
     """
@@ -67,7 +71,17 @@ def rebuild_marked() -> int:
             rebuilt += 1
         except Exception:
             log.exception("a patrol could not be rebuilt", patrol_id=str(patrol_id))
+    with transaction():
+        merges.refresh()
     return rebuilt
+
+
+def rebuild_now(patrol_ids: Collection[UUID]) -> None:
+    """Rebuild and merge in this transaction, because the facts are about to go."""
+    for patrol_id in patrol_ids:
+        rebuild(patrol_id)
+    if patrol_ids:
+        merges.refresh()
 
 
 def rebuild(patrol_id: UUID) -> None:
@@ -83,12 +97,12 @@ def rebuild(patrol_id: UUID) -> None:
     rows = [_row(patrol_id, piece, where) for piece in _pieces(patrol, where)]
     if rows := [row for row in rows if row["hour"] >= since]:
         bulk.copy_rows("footprints", _FOOTPRINT, [list(row.values()) for row in rows])
-    ask("UPDATE coverage_version SET version = %(new)s", new=uuid7())
+        ask(_STALE, grids=[row["grid_id"] for row in rows], hours=[row["hour"] for row in rows])
 
 
 def _pieces(patrol: Patrol, where: Places) -> list[Piece]:
     check_ins = session.scalars(patrols.check_ins_of(patrol.id)).all()
-    return pieces(fixes_of(patrol.id), _presences(check_ins), patrol.mode, where.index, where.cells)
+    return pieces(fixes_of(patrol.id), _presences(check_ins), patrol.mode, where.index, where.all_cells)
 
 
 def _presences(check_ins: Sequence[CheckIn]) -> Presences:

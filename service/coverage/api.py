@@ -9,7 +9,7 @@ from flask.views import MethodView
 from werkzeug.exceptions import NotAcceptable
 
 from service.areas.queries import sight
-from service.coverage import measure
+from service.coverage import measure, versions
 from service.coverage.schemas import CoverageQuery, CoverageSchema, MeasureSchema
 from service.coverage.windows import whole_hours
 from service.paging import Page, cursor_at, read_cursor
@@ -26,22 +26,28 @@ class Coverage(MethodView):
     @needs("coverage:read")
     @blueprint.arguments(CoverageQuery, location="query")
     @blueprint.response(200, CoverageSchema)
+    @blueprint.alt_response(304, description="Nothing has changed since the answer with this ETag")
     def get(self, query):
         """Ask how much of each grid was seen in a time window
 
         The window is widened to whole hours. `Accept` chooses JSON, GeoJSON or CSV.
         `no_evidence` means that a patrol was there but no usable track shows what it saw.
+        The answer has an ETag; ask again with `If-None-Match`.
         """
         form = _form()
         window, shapes = whole_hours(query["start"], query["end"]), form == GEOJSON
         prefix = sight(caller(), scope(), query.get("area"))
+        asked = [query[name] for name in ("by", "limit")] + [query.get("cursor")]
+        tag = versions.of_facts(form, prefix, *window, *asked)
+        if tag in request.if_none_match:
+            return _tagged(Response(status=304), tag)
         if query["by"] == "grid":
             rows = measure.by_grid(window, prefix, shapes)
         else:
             rows = measure.by_area(window, prefix, query["by"], shapes)
         page = _page(rows, query)
         body = CoverageSchema().dump({"window": window, **page._asdict()})
-        return _write(form, body, page.items), 200, next_link(page.next_cursor)
+        return _tagged(_write(form, body, page.items), tag), 200, next_link(page.next_cursor)
 
 
 def _form():
@@ -50,6 +56,13 @@ def _form():
     if form is None:
         raise NotAcceptable
     return form
+
+
+def _tagged(answer, tag):
+    answer.cache_control.private, answer.cache_control.no_cache = True, True
+    answer.vary.add("Accept")
+    answer.set_etag(tag)
+    return answer
 
 
 def _page(rows, query):

@@ -7,12 +7,14 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+import numpy as np
+
 from geo.coverage import Cells, merge, share_seen
 from service.areas.models import DIGITS
 from service.areas.places import Places, place, places, unix_ms
 from service.checkpoints.queries import standing_at
 from service.coverage import queries
-from service.coverage.windows import Window
+from service.coverage.windows import Window, parts
 from service.db import session
 
 SEEN = 0.8  # a grid of which so much was seen counts as seen
@@ -30,7 +32,7 @@ class Measure:
     area_m2: float
     share_seen: float = 0.0
     share_no_evidence: float = 0.0
-    patrols: frozenset[UUID] = frozenset()
+    patrols: frozenset[int] = frozenset()  # their numbers
     person_seconds: float = 0.0
     check_ins: Mapping[str, int] = field(default_factory=dict)
     last_seen_at: datetime | None = None
@@ -62,7 +64,7 @@ class Merged:
 
     share_seen: float
     was_silent: bool
-    patrols: frozenset[UUID]
+    patrols: frozenset[int]
     person_seconds: float
     last_seen_at: datetime | None
 
@@ -92,20 +94,28 @@ def merged(window: Window, prefix: str) -> dict[int, Merged]:
 
 @lru_cache(maxsize=32)
 def _merged(version: UUID, window: Window, prefix: str) -> dict[int, Merged]:
-    rows = session.execute(queries.footprints(*window, prefix)).all()
-    cells = cells_in(places(), [row.grid_id for row in rows])
-    return {row.grid_id: _merge(row, cells[row.grid_id]) for row in rows}
+    by_grid: dict[int, list[Any]] = {}
+    for row in queries.merged(parts(window), prefix):
+        by_grid.setdefault(row.grid_id, []).append(row)
+    cells = cells_in(places(), list(by_grid))
+    return {grid_id: _merge(rows, cells[grid_id]) for grid_id, rows in by_grid.items()}
 
 
 def cells_in(where: Places, grid_ids: Sequence[int]) -> dict[int, Cells]:
-    wanted = set(grid_ids)
-    positions = [position for position, grid_id in enumerate(where.ids.tolist()) if grid_id in wanted]
-    return dict(zip(where.ids[positions].tolist(), where.all_cells(positions), strict=True)) if wanted else {}
+    """The rasters of some grids, by id."""
+    at = np.flatnonzero(np.isin(where.ids, grid_ids))
+    return dict(zip(where.ids[at].tolist(), where.all_cells(at.tolist()), strict=True))
 
 
-def _merge(row: Any, cells: Cells) -> Merged:
-    share = share_seen(merge(row.seen, cells), cells) if row.seen else 0.0
-    return Merged(share, row.was_silent, frozenset(row.patrols), row.person_seconds, row.last_seen_at)
+def _merge(rows: Sequence[Any], cells: Cells) -> Merged:
+    seen = [row.seen for row in rows if row.seen]
+    return Merged(
+        share_seen(merge(seen, cells), cells) if seen else 0.0,
+        any(row.was_silent for row in rows),
+        frozenset(np.frombuffer(b"".join(row.patrols for row in rows), "<i4").tolist()),
+        sum(row.person_seconds for row in rows),
+        max((row.last_seen_at for row in rows if row.last_seen_at), default=None),
+    )
 
 
 def _grades(window: Window, prefix: str) -> dict[int, dict[str, int]]:

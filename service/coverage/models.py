@@ -1,6 +1,6 @@
 """What patrols have seen of grids, hour by hour: derived from the facts, rebuilt from them at any time."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, LargeBinary
@@ -25,6 +25,45 @@ class Footprint(Base):
     person_seconds: Mapped[float]
     silent_seconds: Mapped[float]
     last_seen_at: Mapped[datetime | None]
+
+
+class _Merged:
+    """What all patrols saw of one grid in some time."""
+
+    seen: Mapped[bytes] = mapped_column(LargeBinary)  # geo.coverage.pack
+    patrols: Mapped[bytes] = mapped_column(LargeBinary)  # their numbers, four bytes each, in order
+    person_seconds: Mapped[float]
+    silent_seconds: Mapped[float]
+    was_silent: Mapped[bool]  # somebody was there of whom nothing shows the way
+    last_seen_at: Mapped[datetime | None]
+
+
+class CoverageHour(_Merged, Base):
+    """The footprints of a grid in an hour, merged."""
+
+    __tablename__ = "coverage_hours"
+
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    grid_id: Mapped[int] = mapped_column(ForeignKey("grids.id"), primary_key=True, index=True)
+
+
+class CoverageDay(_Merged, Base):
+    """The footprints of a grid in a day of local time, merged."""
+
+    __tablename__ = "coverage_days"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    grid_id: Mapped[int] = mapped_column(ForeignKey("grids.id"), primary_key=True, index=True)
+
+
+class StaleHour(Base):
+    """An hour of a grid whose footprints have changed since they were merged."""
+
+    __tablename__ = "coverage_stale"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    grid_id: Mapped[int]
+    hour: Mapped[datetime]
 
 
 class CoverageMark(Base):

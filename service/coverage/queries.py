@@ -1,17 +1,27 @@
 """Questions about what was seen."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, distinct, func, null, select
+from sqlalchemy import Select, func, null, select
 
 from service.areas.models import Area, Grid
-from service.areas.queries import in_force, within
+from service.areas.queries import code_range, in_force, within
 from service.checkpoints.models import Checkpoint
 from service.coverage.models import CoverageMark, CoverageVersion, Footprint
+from service.coverage.windows import Parts
+from service.db import ask
 from service.patrols.models import CheckIn, Fix, Patrol
+
+_COLUMNS = "grid_id, seen, patrols, person_seconds, was_silent, last_seen_at"
+_DAYS = f"""
+SELECT {_COLUMNS} FROM coverage_days JOIN grids ON grids.id = grid_id
+WHERE day >= %(first)s AND day < %(last)s AND code >= %(low)s AND code < %(high)s"""
+_HOURS = f"""
+SELECT {_COLUMNS} FROM coverage_hours JOIN grids ON grids.id = grid_id
+WHERE hour >= %(start)s AND hour < %(end)s AND code >= %(low)s AND code < %(high)s"""
 
 
 def marked() -> Select[UUID]:
@@ -24,22 +34,13 @@ def version() -> Select[UUID]:
     return select(CoverageVersion.version)
 
 
-def footprints(start: datetime, end: datetime, prefix: str) -> Select[Any]:
-    """What was seen of each grid in the hours from start to end: a row a grid."""
-    seen = func.array_agg(Footprint.seen).filter(Footprint.seen != b"")
-    return (
-        select(
-            Footprint.grid_id,
-            seen.label("seen"),
-            func.array_agg(distinct(Footprint.patrol_id)).label("patrols"),
-            func.sum(Footprint.person_seconds).label("person_seconds"),
-            func.bool_or((Footprint.seen == b"") | (Footprint.silent_seconds > 0)).label("was_silent"),
-            func.max(Footprint.last_seen_at).label("last_seen_at"),
-        )
-        .join(Grid, Grid.id == Footprint.grid_id)
-        .where(Footprint.hour >= start, Footprint.hour < end, within(Grid.code, prefix))
-        .group_by(Footprint.grid_id)
-    )
+def merged(parts: Parts, prefix: str) -> Sequence[Any]:
+    """What was seen of each grid in the parts of a window: some rows a grid, in order of time."""
+    low, high = code_range(prefix)
+    rows = list(ask(_DAYS, first=parts.first_day, last=parts.last_day, low=low, high=high))
+    for start, end in parts.hours:
+        rows += ask(_HOURS, start=start, end=end, low=low, high=high)
+    return rows
 
 
 def check_ins(start: datetime, end: datetime, prefix: str) -> Select[*tuple[Any, ...]]:
@@ -101,3 +102,17 @@ def locked(patrol_id: UUID) -> Select[Patrol]:
 def extent(grid_ids: list[int]) -> Select[Any]:
     """The box around these grids."""
     return select(func.ST_Envelope(func.ST_Collect(Grid.shape))).where(Grid.id.in_(grid_ids))
+
+
+def seen_state() -> Select[Any]:
+    """What names all that coverage is made of: footprints, checkpoints, and how many of these are retired."""
+    return select(
+        select(CoverageVersion.version).scalar_subquery(),
+        select(func.count()).select_from(Checkpoint).scalar_subquery(),
+        select(func.count(Checkpoint.retired_at)).scalar_subquery(),
+    )
+
+
+def latest_mark() -> Select[int]:
+    """The newest mark of a patrol that waits to be rebuilt."""
+    return select(func.max(CoverageMark.id))

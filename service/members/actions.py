@@ -207,3 +207,9 @@ def device_of(token: str) -> Uploader | None:
         return None
     found = session.execute(queries.device_with(hash_of(token))).one_or_none()
     return None if found is None else Uploader(*found)
+
+
+def hold(member_id: UUID) -> None:
+    """Let nobody erase a member before this transaction ends; raises SignInNeeded for one who has left."""
+    if not present([member_id]):
+        raise SignInNeeded

@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from geoalchemy2 import Geometry, WKBElement
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, String, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,9 +24,11 @@ class Patrol(Base):
     __table_args__ = (
         CheckConstraint(f"mode IN {MODES}", name="mode"),
         Index("patrols_member_id_started_at_idx", "member_id", "started_at"),
+        UniqueConstraint("number", name="patrols_number_key"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(Identity(always=True))  # short, for what is derived
     member_id: Mapped[UUID] = mapped_column(ForeignKey("members.id"))
     mode: Mapped[str] = mapped_column(server_default="foot")
     started_at: Mapped[datetime | None]

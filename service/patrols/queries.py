@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, cast, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, any_, cast, exists, func, or_, select
 
 from service.areas.queries import reach, within
+from service.media.models import Photo
 from service.members.models import Member
 from service.patrols.models import CheckIn, Fix, Patrol
 from service.policy import Caller, Scope
@@ -84,3 +85,13 @@ def shown_proofs(proofs: Collection[str]) -> Select[*tuple[Any, ...]]:
 def check_ins_of(patrol_id: UUID) -> Select[CheckIn]:
     """A patrol's check-ins in time."""
     return select(CheckIn).where(CheckIn.patrol_id == patrol_id).order_by(CheckIn.recorded_at, CheckIn.id)
+
+
+def shows_photo(caller: Caller, scope: Scope) -> ColumnElement[bool]:
+    """Whether a photo belongs to a check-in, of the member who sent it, that the caller may see."""
+    named = exists().where(
+        CheckIn.patrol_id == Patrol.id,
+        Patrol.member_id == Photo.member_id,
+        Photo.sha256 == any_(CheckIn.photos),
+    )
+    return and_(Photo.member_id.in_(walkers(caller, scope)), named)

@@ -11,6 +11,7 @@ from service.coverage import actions as coverage
 from service.db import session
 from service.duty import actions as duty
 from service.duty.models import SpotAnswer
+from service.media import actions as media
 from service.members.models import Consent, Device, Invitation, Member, SecondFactor, Session
 from service.notices.models import NoticeRead
 from service.patrols.models import CheckIn, Fix, Patrol
@@ -39,11 +40,11 @@ def erase(member: Member) -> None:
     Uploads that are under way hold the member's row, so this waits until they have ended.
     """
     session.refresh(member, with_for_update=True)
-    for patrol_id in session.scalars(queries.marked_of(member.id)).all():
-        coverage.rebuild(patrol_id)
+    coverage.rebuild_now(session.scalars(queries.marked_of(member.id)).all())
     for model in OWN:
         _do(delete(model).where(model.member_id == member.id))
     duty.release(member)
+    media.erase_of(member.id)
     _erase_positions(member)
     _end_memberships(member)
     _forget_identity(member)

@@ -11,6 +11,7 @@ from gpxpy.gpxfield import gpx_fields_to_xml
 from sqlalchemy import Select
 
 from service.db import session
+from service.media import queries as media
 from service.patrols import track
 from service.patrols.models import Patrol
 from service.privacy import queries
@@ -21,6 +22,7 @@ _LISTS = {
     "sessions": queries.sessions_of,
     "check_ins": queries.check_ins_of,
     "held_positions": queries.held_positions_of,
+    "photos": media.of_member,
     "assignments": queries.assignments_of,
     "shifts": queries.shifts_of,
     "swaps": queries.swaps_of,

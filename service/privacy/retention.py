@@ -14,6 +14,8 @@ from service import jobs
 from service.audit import actions as audit
 from service.coverage import actions as coverage
 from service.db import session, transaction, uuid7
+from service.media import actions as media
+from service.media import queries as photos
 from service.members.models import Session
 from service.patrols.models import CheckIn, Fix, Patrol
 from service.privacy import queries
@@ -40,6 +42,7 @@ def retain(keep: Settings, now: datetime) -> RetentionRun:
     erased = {
         "fixes": _erase("fixes", _erase_fixes, _whole_hour(now, keep.keep_fixes_days)),
         "check_ins": _erase("check_ins", _erase_check_ins, _whole_hour(now, keep.keep_check_ins_days)),
+        "photos": _erase("photos", _erase_photos, now - timedelta(keep.keep_photos_days)),
         "sessions": _erase("sessions", _erase_sessions, now - timedelta(keep.keep_sessions_days)),
         "quarantine": _erase(
             "quarantined_items", _erase_quarantine, now - timedelta(keep.keep_quarantine_days)
@@ -105,6 +108,16 @@ def _freeze(patrol_ids: Collection[UUID], before: datetime) -> None:
         session.execute(select(Patrol.id).where(wanted).order_by(Patrol.id).with_for_update())
         frozen = func.greatest(Patrol.erased_before, before)
         session.execute(update(Patrol).where(wanted).values(erased_before=frozen))
+
+
+def _erase_photos(before: datetime) -> Erased:
+    rows = 0
+    while True:
+        with transaction():
+            ids = session.scalars(photos.old(before, AT_ONCE)).all()
+            rows += media.erase(ids)
+        if not ids:
+            return _certified(before, rows)
 
 
 def _erase_sessions(before: datetime) -> Erased:

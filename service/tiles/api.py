@@ -8,13 +8,13 @@ from flask.views import MethodView
 from geo.tiles import DEEPEST, is_tile
 from service.areas.places import places
 from service.areas.queries import sight
-from service.coverage import measure
-from service.coverage import queries as coverage
+from service.coverage import measure, versions
 from service.coverage.windows import whole_hours
 from service.db import session
 from service.duty import holes
 from service.errors import Invalid, NotFound
 from service.tiles import queries
+from service.tiles.cache import TileCache
 from service.tiles.queries import Tile
 from service.tiles.schemas import TileJsonSchema, TileQuery
 from service.web import Blueprint, caller, needs, scope
@@ -36,6 +36,8 @@ LAYERS = {
 }
 WORLD = [-180, -85.05112877980659, 180, 85.05112877980659]
 
+kept = TileCache()
+
 
 @blueprint.route("/<string:layer>/<int:z>/<int:x>/<int:y>.mvt")
 class Tiles(MethodView):
@@ -56,9 +58,11 @@ class Tiles(MethodView):
         prefix = sight(caller(), scope())
         answer = Response(content_type=MVT)
         answer.cache_control.private, answer.cache_control.no_cache = True, True
-        answer.set_etag(_version(layer, prefix, window))
-        if answer.get_etag()[0] not in request.if_none_match:
-            answer.set_data(_draw(layer, Tile(z, x, y, prefix, window.end), window))
+        version = _version(layer, prefix, window)
+        answer.set_etag(version)
+        if version not in request.if_none_match:
+            tile = Tile(z, x, y, prefix, window.end)
+            answer.set_data(kept.get((version, z, x, y), lambda: _draw(layer, tile, window)))
             return answer
         answer.status_code = 304
         return answer
@@ -84,16 +88,17 @@ class TileJson(MethodView):
 
 
 def _version(layer, prefix, window):
-    states = {"coverage": coverage.version, "uncovered": holes.version}
-    seen = session.scalars(states[layer]()).one() if layer in states else ""
-    parts = (layer, prefix, *window, seen, places().revision)
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
+    if layer == "uncovered":
+        parts = (layer, prefix, *window, session.scalars(holes.version()).one(), places().revision)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
+    named = versions.of_footprints if layer == "coverage" else versions.of_ground
+    return named(layer, prefix, *window)
 
 
 def _draw(layer, tile, window):
     if layer == "grids":
-        return session.scalar(queries.grids(tile))
+        return bytes(session.scalar(queries.grids(tile)))
     if layer == "uncovered":
         open_grids = session.execute(holes.uncovered(window.start, window.end, tile.prefix)).all()
-        return session.scalar(queries.uncovered(tile, open_grids))
-    return session.scalar(queries.coverage(tile, measure.by_grid(window, tile.prefix)))
+        return bytes(session.scalar(queries.uncovered(tile, open_grids)))
+    return bytes(session.scalar(queries.coverage(tile, measure.by_grid(window, tile.prefix))))

@@ -1,5 +1,6 @@
 """What a patrol contributes to grids and hours."""
 
+from collections.abc import Sequence
 from functools import cache
 from random import Random
 
@@ -25,8 +26,12 @@ NINE = 498_746 * HOUR  # 2026-11-24 02:00 UTC
 
 
 @cache
-def cells(position: int) -> Cells:
+def raster(position: int) -> Cells:
     return cells_of(GRIDS[position])
+
+
+def cells(positions: Sequence[int]) -> list[Cells]:
+    return [raster(each) for each in positions]
 
 
 def fixes_at(seconds: list[float], metres: list[tuple[float, float]], accuracy_m: float = 5) -> Fixes:
@@ -62,7 +67,7 @@ def cover(
 
 
 def share_of(piece: Piece) -> float:
-    return share_seen(unpack(piece.seen, cells(piece.grid)), cells(piece.grid))
+    return share_seen(unpack(piece.seen, raster(piece.grid)), raster(piece.grid))
 
 
 @given(st.integers(0, 9999), st.randoms(use_true_random=False))
@@ -82,8 +87,10 @@ def test_the_pieces_of_every_grid_make_what_the_exact_union_of_the_walks_makes(s
     ]
     shown = cover(fixes)
     for grid in {piece.grid for piece in shown}:
-        seen = np.maximum.reduce([unpack(piece.seen, cells(grid)) for piece in shown if piece.grid == grid])
-        assert share_seen(seen, cells(grid)) == pytest.approx(exact_share(GRIDS[grid], walked, 25), abs=0.01)
+        seen = np.bitwise_or.reduce(
+            [unpack(piece.seen, raster(grid)) for piece in shown if piece.grid == grid]
+        )
+        assert share_seen(seen, raster(grid)) == pytest.approx(exact_share(GRIDS[grid], walked, 25), abs=0.01)
 
 
 @given(st.integers(0, 9999))
@@ -100,8 +107,8 @@ def test_a_step_is_cut_at_the_whole_hour() -> None:
     assert (before.hour, after.hour) == (NINE // HOUR, NINE // HOUR + 1)
     assert before.person_seconds == after.person_seconds == 20
     assert (before.last_seen_at, after.last_seen_at) == (NINE + HOUR, NINE + HOUR + 20_000)
-    raster = cells(before.grid)
-    west, east = (unpack(piece.seen, raster) for piece in (before, after))
+    here = raster(before.grid)
+    west, east = (unpack(piece.seen, here) for piece in (before, after))
     assert west.any() and east.any() and not np.array_equal(west, east)
 
 
@@ -159,7 +166,13 @@ def test_a_check_in_long_after_the_track_is_presence_without_evidence() -> None:
 def test_a_grid_is_seen_only_while_in_force() -> None:
     turn = NINE + 60_000
     index = GridIndex(GRIDS[MIDDLE:EAST] * 2, since=[0, turn], until=[turn, turn + HOUR])
-    shown = pieces(fixes_at([0, 120], [(-60, 0), (60, 0)]), NONE, "foot", index, lambda _: cells(MIDDLE))
+    shown = pieces(
+        fixes_at([0, 120], [(-60, 0), (60, 0)]),
+        NONE,
+        "foot",
+        index,
+        lambda some: [raster(MIDDLE)] * len(some),
+    )
     assert [(piece.grid, piece.person_seconds, piece.last_seen_at) for piece in shown] == [
         (0, 60, turn),
         (1, 60, turn + 60_000),

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
@@ -19,11 +20,12 @@ from geo.coverage import (
     cells_of,
     exact_seen,
     exact_share,
-    levels,
     merge,
     pack,
     pack_cells,
     pieces,
+    seen_of,
+    seen_together,
     share_seen,
     unpack,
     unpack_cells,
@@ -31,6 +33,7 @@ from geo.coverage import (
 from geo.grids import lay_squares
 from geo.index import GridIndex
 from geo.plane import area_m2
+from geo.spread import take
 from geo.tracks import Fixes, ordered, usable, walks
 
 SEEDS = st.integers(0, 9999)
@@ -52,7 +55,7 @@ def a_walk(seed: int, cells: Cells, count: int = 15) -> np.ndarray:
 
 
 def drawn(walk: np.ndarray, cells: Cells, radius_m: float = 25) -> np.ndarray:
-    return levels(cells, np.hstack([walk[:-1], walk[1:]]), radius_m)
+    return seen_of(cells, np.hstack([walk[:-1], walk[1:]]), radius_m)
 
 
 def off(seed: int, radius_m: float = 25) -> float:
@@ -65,22 +68,30 @@ def off(seed: int, radius_m: float = 25) -> float:
 
 
 @given(SEEDS)
-def test_cells_weigh_what_of_the_grid_lies_in_them(seed: int) -> None:
+def test_those_cells_lie_inside_whose_centre_does(seed: int) -> None:
     holed = a_grid(seed).difference(a_grid(seed + 1, 60)).union(shapely.box(97.375, 37.37, 97.376, 37.371))
     cells = cells_of(holed)
-    col, row = np.meshgrid(np.arange(cells.cols), np.arange(cells.rows))
-    west, south = cells.x0 + col * cells.cell_m, cells.y0 + row * cells.cell_m
-    boxes = shapely.box(west, south, west + cells.cell_m, south + cells.cell_m)
-    inside = shapely.area(shapely.intersection(cells.plane.flatten(holed), boxes))
-    assert np.allclose(cells.weights, inside, atol=1e-3)
+    col, row = np.meshgrid(np.arange(cells.cols) + 0.5, np.arange(cells.rows) + 0.5)
+    x, y = cells.x0 + col * cells.cell_m, cells.y0 + row * cells.cell_m
+    flat = cells.plane.flatten(holed)
+    inside = np.unpackbits(cells.inside, axis=1).astype(bool)
+    certain = shapely.distance(shapely.boundary(flat), shapely.points(x, y)) > 1e-6
+    assert np.array_equal(inside[certain], shapely.contains_xy(flat, x, y)[certain])
+    assert cells.number == inside.sum()
+
+
+def test_a_sliver_between_centres_has_a_cell() -> None:
+    sliver = shapely.box(97.37, 37.37, 97.3700001, 37.371)
+    assert cells_of(sliver).number == 1
 
 
 @pytest.mark.parametrize(
-    ("degrees", "cell_m"), [(0.003, 10), (0.03, 20), (0.07, 40), (0.2, 50), (0.9, 50), (1.6, 100)]
+    ("degrees", "cell_m"),
+    [(0.0003, 1), (0.001, 2.5), (0.009, 5), (0.03, 10), (0.09, 10), (0.2, 20), (1.6, 160)],
 )
 def test_larger_grids_have_larger_cells(degrees: float, cell_m: float) -> None:
     cells = cells_of(shapely.box(97, 37, 97 + degrees, 37 + degrees))
-    assert cells.cell_m == cell_m and cells.weights.size <= 1 << 22
+    assert cells.cell_m == cell_m and cells.rows * cells.cols <= 1.01 * 2**20
 
 
 @given(SEEDS)
@@ -116,12 +127,12 @@ def test_a_walk_in_two_parts_shows_what_it_shows_as_a_whole(seed: int) -> None:
     cells = cells_of(a_grid(seed))
     walk = a_walk(seed, cells)
     parts = [drawn(walk[:8], cells), drawn(walk[7:], cells)]
-    assert np.array_equal(np.maximum(*parts), drawn(walk, cells))
+    assert np.array_equal(np.bitwise_or(*parts), drawn(walk, cells))
 
 
 def test_standing_in_a_small_grid_shows_all_of_it() -> None:
     cells = cells_of(shapely.box(97.37, 37.37, 97.3702, 37.3702))
-    assert share_seen(levels(cells, np.zeros((1, 4)), 60), cells) == 1
+    assert share_seen(seen_of(cells, np.zeros((1, 4)), 60), cells) == 1
 
 
 @given(SEEDS, st.sampled_from([25, 40, 60]))
@@ -129,8 +140,8 @@ def test_the_raster_is_within_a_point_of_the_exact_union(seed: int, radius_m: fl
     assert abs(off(seed, radius_m)) <= 1
 
 
-def test_the_raster_is_on_the_average_within_a_tenth_of_a_point() -> None:
-    assert np.mean(np.abs([off(seed) for seed in range(150)])) <= 0.1
+def test_the_raster_of_a_partly_seen_grid_is_on_the_average_within_a_fifth_of_a_point() -> None:
+    assert np.mean(np.abs([off(seed) for seed in range(150)])) <= 0.2
 
 
 @pytest.mark.parametrize("north", np.linspace(0, 10, 7))
@@ -139,7 +150,54 @@ def test_a_street_along_the_cells_is_measured_without_error_wherever_it_runs(nor
     cells = cells_of(grid)
     street = np.array([[-1000, north], [1000, north]])
     exact = exact_share(grid, [np.column_stack(cells.plane.to_degrees(*street.T))], 25)
-    assert share_seen(drawn(street, cells), cells) == pytest.approx(exact, abs=1e-4)
+    assert share_seen(drawn(street, cells), cells) == pytest.approx(exact, abs=4e-3)
+
+
+@given(SEEDS, st.sampled_from([25.0, 40.0, 60.0]))
+def test_a_cell_is_seen_if_its_centre_is_within_the_radius(seed: int, radius_m: float) -> None:
+    cells = cells_of(a_grid(seed))
+    walk = a_walk(seed, cells)
+    col, row = np.meshgrid(np.arange(cells.cols) + 0.5, np.arange(cells.rows) + 0.5)
+    centres = shapely.points(cells.x0 + col * cells.cell_m, cells.y0 + row * cells.cell_m)
+    away = shapely.distance(centres, shapely.linestrings(walk))
+    inside = np.unpackbits(cells.inside, axis=1).astype(bool)
+    certain = np.abs(away - radius_m) > 1e-3
+    seen = np.unpackbits(drawn(walk, cells, radius_m), axis=1).astype(bool)
+    assert np.array_equal(seen[certain], (inside & (away < radius_m))[certain])
+
+
+@given(SEEDS, st.integers(1, 40))
+def test_walks_drawn_together_show_what_their_footprints_show_merged(seed: int, count: int) -> None:
+    grids = [
+        a_grid(seed),
+        shapely.box(97.374, 37.37, 97.378, 37.373),
+        shapely.box(97.36, 37.36, 97.38, 37.38),
+    ]
+    rasters, index = [cells_of(grid) for grid in grids], GridIndex(grids)
+
+    def cells(some: Sequence[int]) -> list[Cells]:
+        return [rasters[each] for each in some]
+
+    tracks = [around(seed + number) for number in range(count)]
+    every = Fixes(*(np.concatenate(column) for column in zip(*tracks, strict=True)))
+    owner = np.repeat(np.arange(count), [len(track.at) for track in tracks])
+    order = np.random.default_rng(seed).permutation(np.append(np.arange(len(owner)), 0))
+    together = seen_together(take(every, order), owner[order], ["foot"] * count, index, cells)
+    apart = [piece for track in tracks for piece in pieces(track, NONE, "foot", index, cells)]
+    for at, raster in enumerate(rasters):
+        merged = merge([piece.seen for piece in apart if piece.grid == at], raster)
+        assert np.array_equal(together.get(at, np.zeros_like(raster.inside)), merged)
+
+
+def around(seed: int) -> Fixes:
+    """A quarter of an hour on foot in Delingha, a fix every half minute."""
+    rng = np.random.default_rng(seed)
+    metres = np.cumsum(rng.normal(0, 18, (30, 2)), axis=0) + rng.uniform(0, 300, 2)
+    degrees = metres / [88_800, 111_000] + [97.37, 37.37]
+    at = 1_795_486_500_000 + 30_000 * np.arange(30)
+    degrees[rng.random(30) < 0.05] += 0.1  # lies
+    at[rng.random(30) < 0.05] -= 30_000  # two at once
+    return Fixes(at, *degrees.T, np.full(30, 5.0), rng.random(30) < 0.03)
 
 
 @given(SEEDS)
@@ -158,7 +216,11 @@ def assert_within_a_point(tracks: list[Fixes], mode: str, radius_m: float) -> No
     area = shapely.box(lon.min(), lat.min(), lon.max(), lat.max())
     grids = lay_squares(area, max(280, np.sqrt(area_m2(area) / 600)))
     rasters, index = [cells_of(grid) for grid in grids], GridIndex(grids)
-    shown = [piece for track in tracks for piece in pieces(track, NONE, mode, index, rasters.__getitem__)]
+    shown = [
+        piece
+        for track in tracks
+        for piece in pieces(track, NONE, mode, index, lambda some: [rasters[each] for each in some])
+    ]
     walked = [way for track in tracks for way in believed(track, mode)]
     bounds = shapely.box(*np.array([shapely.MultiPoint(way).bounds for way in walked]).T)
     for grid in sorted({piece.grid for piece in shown}):
@@ -190,10 +252,33 @@ def test_real_tracks_in_haixi_are_measured_to_a_point_in_every_grid(
         assert_within_a_point([a_track(feature["properties"]["coordTimes"], places)], mode, radius_m)
 
 
-def test_real_tracks_in_beijing_are_measured_to_a_point_in_every_grid(shared: Path) -> None:
+@pytest.fixture(scope="module")
+def beijing(shared: Path) -> list[Fixes]:
+    """Every track of the file."""
     with gzip.open(shared / "data/geolife_beijing_tracks.csv.gz", "rt") as lines:
         rows = list(csv.DictReader(lines))
     tracks = [list(track) for _, track in groupby(rows, key=lambda row: (row["user"], row["track"]))]
-    for track in sorted(tracks, key=len)[5:15]:
-        places = np.array([(row["lon"], row["lat"]) for row in track], float)
-        assert_within_a_point([a_track([row["t_utc"] for row in track], places)], "car", 60)
+    places = [np.array([(row["lon"], row["lat"]) for row in track], float) for track in tracks]
+    times = [[row["t_utc"] for row in track] for track in tracks]
+    return [a_track(*track) for track in zip(times, places, strict=True)]
+
+
+def test_real_tracks_in_beijing_are_measured_to_a_point_in_every_grid(beijing: list[Fixes]) -> None:
+    for track in sorted(beijing, key=lambda track: len(track.at))[5:15]:
+        assert_within_a_point([track], "car", 60)
+
+
+def test_all_of_beijing_drawn_together_is_measured_to_a_point_in_every_grid(beijing: list[Fixes]) -> None:
+    grids = lay_squares(shapely.box(116.25, 39.9, 116.45, 40.05), 600)
+    rasters, index = [cells_of(grid) for grid in grids], GridIndex(grids)
+    every = Fixes(*(np.concatenate(column) for column in zip(*beijing, strict=True)))
+    owner = np.repeat(np.arange(len(beijing)), [len(track.at) for track in beijing])
+    modes = ["foot"] * len(beijing)
+    seen = seen_together(every, owner, modes, index, lambda some: [rasters[each] for each in some])
+    walked = [way for track in beijing for way in believed(track, "foot")]
+    bounds = shapely.box(*np.array([shapely.MultiPoint(way).bounds for way in walked]).T)
+    for grid, polygon in enumerate(grids):
+        near = np.flatnonzero(shapely.intersects(shapely.buffer(polygon, 0.001), bounds))
+        exact = exact_share(polygon, [walked[way] for way in near], 25) if len(near) else 0.0
+        found = share_seen(seen[grid], rasters[grid]) if grid in seen else 0.0
+        assert found == pytest.approx(exact, abs=0.01)

@@ -40,6 +40,8 @@ FACTS = {  # without what tells of the arrival
     "quarantined_items": "item_id, content, member_id, raw, problem",
 }
 DERIVED = {
+    "coverage_hours": "grid_id, hour, seen, person_seconds, silent_seconds, was_silent, last_seen_at",
+    "coverage_days": "grid_id, day, seen, person_seconds, silent_seconds, was_silent, last_seen_at",
     "footprints": "patrol_id, grid_id, hour, seen, person_seconds, silent_seconds, last_seen_at",
 }
 

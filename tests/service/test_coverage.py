@@ -9,12 +9,15 @@ import pytest
 from shapely import box
 
 from geo.coverage import exact_share
+from service.coverage import scratch
 from service.coverage.actions import rebuild_marked
-from service.coverage.models import Footprint
+from service.coverage.models import CoverageMark, Footprint
 from service.db import announce, session, uuid7
 from tests.factories import COMMUNITY, a_grid, a_member, a_square
-from tests.service.phone import WALK, a_check_in, a_patrol, a_track, an_hour_ago, send
+from tests.service.phone import WALK, a_check_in, a_patrol, a_track, an_hour_ago, rfc3339, send
 
+DAY = timedelta(days=1)
+THESE_DAYS = an_hour_ago() - DAY, an_hour_ago() + DAY
 DELINGHA, GOLMUD = "632802000000", "632801000000"
 
 
@@ -61,6 +64,25 @@ def test_a_walk_late_by_a_batch_ends_in_the_same_state(centre, phone, grid):
     session.query(Footprint).delete()
     walked(phone, [whole | {"id": str(uuid7())}])
     assert session.query(Footprint.seen, Footprint.person_seconds).all() == in_parts
+
+
+def test_what_was_kept_patrol_by_patrol_is_what_all_facts_show_together(phone, grid):
+    walked(phone, a_patrol())
+    walked(phone, [a_track(str(uuid7()), an_hour_ago(), WALK[::-1])])
+    assert scratch.check(*THESE_DAYS) == (1, [])
+
+
+def test_a_footprint_that_was_altered_is_found(phone, grid):
+    walked(phone, a_patrol())
+    session.query(Footprint).update({"seen": b""})
+    assert scratch.check(*THESE_DAYS) == (1, [grid.code])
+
+
+def test_whole_days_and_the_hours_around_them_are_read_as_one_window(centre, phone, grid):
+    walked(phone, a_patrol())
+    week = {"from": rfc3339(an_hour_ago() - 7 * DAY), "to": rfc3339(an_hour_ago() + 2 * DAY)}
+    alone, within = the_grid(centre), the_grid(centre, **week)
+    assert within == alone and within["visits"] == 1
 
 
 def test_a_check_in_without_a_track_is_no_evidence(centre, phone, grid):
@@ -158,5 +180,38 @@ def test_a_new_grid_shows_what_was_walked_before_it_was_drawn(centre, phone):
     assert the_grid(centre)["share_seen"] > 0
 
 
+def test_a_revision_rebuilds_only_who_was_there(phone, signed_in, grid):
+    walked(phone, a_patrol())
+    far = a_grid(COMMUNITY + "002", a_square(97.6))
+    announce("grids revised", grids=[far.id], retired=[])
+    assert session.query(CoverageMark).count() == 0
+
+
 def test_an_unknown_form_is_not_acceptable(centre):
     assert centre.get("/api/v1/coverage", headers={"Accept": "image/png"}).status_code == 406
+
+
+def test_an_unchanged_answer_is_not_sent_again(centre, grid):
+    tag = centre.get("/api/v1/coverage").headers["ETag"]
+    again = centre.get("/api/v1/coverage", headers={"If-None-Match": tag})
+    assert (again.status_code, again.data) == (304, b"")
+
+
+def test_an_answer_changes_as_soon_as_a_check_in_arrives(centre, phone, grid):
+    tag = centre.get("/api/v1/coverage").headers["ETag"]
+    send(phone, [a_check_in(str(uuid7()), an_hour_ago())])
+    assert centre.get("/api/v1/coverage", headers={"If-None-Match": tag}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "query", ["by=community", "limit=7", "area=632802001000", "from=2026-01-01T00:00:00Z"]
+)
+def test_another_question_has_another_tag(centre, grid, query):
+    tag = centre.get("/api/v1/coverage").headers["ETag"]
+    assert centre.get(f"/api/v1/coverage?{query}", headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_csv_does_not_pass_for_json(centre, grid):
+    tag = centre.get("/api/v1/coverage").headers["ETag"]
+    answer = centre.get("/api/v1/coverage", headers={"If-None-Match": tag, "Accept": "text/csv"})
+    assert (answer.status_code, answer.mimetype) == (200, "text/csv")

@@ -11,6 +11,7 @@ from service.audit.models import AuditRow
 from service.coverage.actions import mark, rebuild_marked
 from service.coverage.models import Footprint
 from service.db import announce, session, uuid7
+from service.media.models import Photo
 from service.members.models import Session
 from service.patrols.actions import make_partitions
 from service.patrols.models import CheckIn, Fix, Patrol
@@ -19,6 +20,7 @@ from service.settings import Settings
 from service.uploads.models import QuarantinedItem
 from tests.factories import a_grid, a_member
 from tests.service.phone import a_check_in, a_patrol, a_track, send
+from tests.service.photos import a_photo, put
 
 NOW = datetime.now(UTC)
 KEEP = Settings("postgresql+psycopg://nobody@/nothing")
@@ -215,3 +217,13 @@ def test_a_second_run_finds_nothing(phone):
     send(phone, a_patrol(ago(days=31)))
     erased()
     assert {each["rows"] for each in erased().values()} == {0}
+
+
+def test_photos_go_after_a_year(phone):
+    for days in (366, 364):
+        put(phone, a_photo(size=(days, 10)))
+        session.execute(
+            text("UPDATE photos SET received_at = :at WHERE width = :days"),
+            {"at": ago(days=days), "days": days},
+        )
+    assert (erased()["photos"]["rows"], session.query(Photo).count()) == (1, 1)

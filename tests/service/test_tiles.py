@@ -5,7 +5,7 @@ from math import asinh, pi, radians, tan
 import pytest
 
 from service.coverage.actions import rebuild_marked
-from tests.factories import a_grid, a_member, a_team
+from tests.factories import a_checkpoint, a_grid, a_member, a_team
 from tests.service.phone import a_patrol, send
 from tests.service.test_duty import made, midnight
 
@@ -65,6 +65,17 @@ def test_an_unknown_layer_is_not_there(centre):
 
 def test_a_layer_is_described_as_tilejson_3(centre):
     assert centre.get("/api/v1/tiles/coverage.json").json["tilejson"] == "3.0.0"
+
+
+def test_a_tile_changes_with_the_checkpoints_that_stand(centre, grid):
+    tag = centre.get(tile_at()).headers["ETag"]
+    a_checkpoint(grid)
+    assert centre.get(tile_at(), headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_a_kept_tile_is_not_shown_to_who_may_not_see_it(centre, grid, signed_in):
+    centre.get(tile_at())
+    assert signed_in(role="officer", area="632801000000").get(tile_at()).data == b""
 
 
 def test_the_layer_of_holes_shows_what_nobody_has(centre, signed_in, grid):

@@ -35,6 +35,7 @@ PATHS = {  # path parameter → the kind of thing that it names
     "swap_id": "swap",
     "spot_check_id": "spot_check",
     "notice_id": "notice",
+    "sha256": "photo",
 }
 FIXED = {"layer": "coverage", "name": "not-found", "filename": "index.html", "token": "nobodys"}
 FILTERS = {"area": "area", "parent": "area", "team": "team", "member": "member", "grid": "grid"}
@@ -54,8 +55,10 @@ SHOWN_BY = {
     "swap": ("duty:read",),
     "spot_check": ("duty:read", "duty:fulfilment"),
     "notice": ("notices:read",),
+    "photo": ("media:read",),
 }
 NEVER_ALIKE = ("POST /api/v1/me/devices",)  # every answer has a token of its own
+NAMED_BY_CALLERS = ("PUT /api/v1/media/<sha256>",)  # whoever has it may send it, whoever else has sent it
 MADE_BY_PHONES = ("POST /api/v1/uploads",)  # a phone makes ids itself, and must hear that one is taken
 
 
@@ -197,6 +200,9 @@ NEEDS = {
     ),
     "POST /api/v1/uploads": Need(lambda t, c: an_upload(t)),
     "POST /api/v1/uploads/receipts": Need(lambda t, c: json(ids=[t["quarantined"].key])),
+    "PUT /api/v1/media/<sha256>": Need(
+        lambda t, c: {"data": b"another photo", "content_type": "image/jpeg"}, takes=(422,)
+    ),
     "GET /api/v1/patrols/<uuid:patrol_id>/track": Need(lambda t, c: {"query_string": {"purpose": "核对"}}),
     "POST /api/v1/members/<uuid:member_id>/invitations": Need(lambda t, c: {}, takes=(403,)),
     "PUT /api/v1/me/consents/track": Need(lambda t, c: json(text_id="track-1", agreed=True)),
@@ -252,7 +258,8 @@ def asks(app: Any, world: World, only: str = "") -> Iterator[Ask]:
 def _about(
     app: Any, rule: Rule, route: str, view: Any, kinds: dict[str, Any], needed: Need | None, place: Place
 ) -> Ask:
-    named = [kind for kind in kinds.values() if kind] + list(needed.names if needed else ())
+    in_path = [kind for kind in kinds.values() if kind and route not in NAMED_BY_CALLERS]
+    named = in_path + list(needed.names if needed else ())
     path = app.url_map.bind("localhost").build(rule.endpoint, _values(kinds, place))
     more = needed.make(place.things, place.corner) if needed else {}
     method = route.split()[0]

@@ -20,6 +20,7 @@ from service.policy import POLICY, Caller, Scope
 from service.uploads.models import QuarantinedItem
 from tests.factories import a_checkpoint, a_grid, a_member, a_session, a_square, a_team, some_duty
 from tests.service.phone import a_check_in, a_start, a_track, an_hour_ago, send
+from tests.service.photos import a_photo, name_of, put
 
 HOME = "632802001001"  # everybody whom the matrix lets ask is here, or in an area above
 FAR = "632801001001"  # in another county
@@ -141,6 +142,7 @@ _KINDS = {
         "device",
         "quarantined",
         "checkpoint",
+        "photo",
         "assignment",
         "shift",
         "swap",
@@ -151,7 +153,8 @@ _KINDS = {
 
 
 def _unknown(name: str) -> str:
-    return {"area": "632899999999", "grid": "632899999999001"}.get(name, str(uuid7()))
+    known = {"area": "632899999999", "grid": "632899999999001", "photo": name_of(a_photo())}
+    return known.get(name, str(uuid7()))
 
 
 def _name() -> str:
@@ -176,12 +179,14 @@ def _settle(app: Any, world: World, code: str) -> None:
     ordinals = ("leader", "member", "colleague")
     for person, ordinal in zip(people, ordinals, strict=True):
         who = _who(f"{ordinal} of the community", person)
-        patrol = _walk(app, who, code)
+        photo = _take_photo(app, who)
+        patrol = _walk(app, who, code, photo)
         member = _shown(person, led, ids if person is leader else ())
         signs = (patrol, f"{GROUND[code][0] + 0.0005:.5f}")  # its id, and a longitude on its way
         walk = Thing("patrol", patrol, code, person.id, leaders=led, signs=signs)
         things = ground | {"member": member, "patrol": walk} | _keys_of(person)
         things["quarantined"] = _set_aside(app, who, code)
+        things["photo"] = Thing("photo", photo, code, person.id, leaders=led, signs=(photo,))
         world.things += things.values()
         if code == HOME or ordinal == "member":
             world.places.append(Place(f"{ordinal} of {code}", things, GROUND[code]))
@@ -237,14 +242,22 @@ def _ground(code: str) -> dict[str, Thing]:
     }
 
 
-def _walk(app: Any, who: Who, code: str) -> str:
-    """Somebody walks through the grid of a community, and checks in."""
+def _take_photo(app: Any, who: Who) -> str:
+    """Somebody sends a photo that nobody else has."""
+    client, photo = app.test_client(), a_photo(size=(40 + next(_numbers), 30))
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {who.token}"
+    assert put(client, photo).status_code == 201
+    return name_of(photo)
+
+
+def _walk(app: Any, who: Who, code: str, photo: str) -> str:
+    """Somebody walks through the grid of a community, and checks in with a photo."""
     west, south = GROUND[code]
     patrol, at = str(uuid7()), an_hour_ago()
     way = [(west + 0.0005 * n, south + 0.001) for n in range(1, 4)]
     client = app.test_client()
     client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {who.token}"
-    here = {"lon": way[0][0], "lat": way[0][1]}
+    here = {"lon": way[0][0], "lat": way[0][1], "photos": [photo]}
     items = [a_start(patrol, at), a_track(patrol, at, way), a_check_in(patrol, at, **here)]
     results = send(client, items).json["results"]
     assert [each["status"] for each in results] == ["stored"] * 3, results

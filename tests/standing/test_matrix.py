@@ -5,6 +5,7 @@ from sqlalchemy import true
 
 from service.areas import queries as areas
 from service.coverage import api as coverage
+from service.media import queries as media
 from service.patrols import queries as patrols
 from service.teams import queries as teams
 from service.tiles import api as tiles
@@ -45,6 +46,7 @@ LEAKS = {
     "teams that anybody sees": (teams, "_is_visible", lambda *_: true(), "/teams"),
     "areas without an edge": (areas, "reach", lambda *_: "", "/(areas|grids)"),
     "patrols of everybody": (patrols, "walkers", lambda *_: patrols.select(patrols.Member.id), "/patrols"),
+    "photos of everybody": (media, "visible_to", lambda *_: media.select(media.Photo), "/media"),
     "tiles of everywhere": (tiles, "sight", lambda *_: "", "/tiles"),
     "coverage of everywhere": (coverage, "sight", lambda *_: "", "/coverage"),
 }

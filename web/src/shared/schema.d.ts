@@ -512,6 +512,7 @@ export interface paths {
          * Ask how much of each grid was seen in a time window
          * @description The window is widened to whole hours. `Accept` chooses JSON, GeoJSON or CSV.
          *     `no_evidence` means that a patrol was there but no usable track shows what it saw.
+         *     The answer has an ETag; ask again with `If-None-Match`.
          */
         get: {
             parameters: {
@@ -540,6 +541,13 @@ export interface paths {
                     content: {
                         "application/json": components["schemas"]["Coverage"];
                     };
+                };
+                /** @description Nothing has changed since the answer with this ETag */
+                304: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
                 default: components["responses"]["DEFAULT_ERROR"];
@@ -1391,6 +1399,145 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/media/{sha256}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * Show a photo, in full or small
+         * @description One's own, and those that belong to what one may see. A look at another person's in full leaves a
+         *     row that this person can read.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description At most 2560 or 320 pixels */
+                    size?: "full" | "thumb";
+                };
+                header?: never;
+                path: {
+                    sha256: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The picture */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "image/jpeg": string;
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        /**
+         * Send a photo, in whole or in parts
+         * @description The path names it by the SHA-256 of what is sent, so sending again is harmless, before or after the
+         *     item that names it. What is kept is made anew from the pixels, upright, without anything else that
+         *     stood in the file; where and when it was taken is read before. After a broken connection, ask with
+         *     `HEAD` how far it came (`Upload-Offset`), and go on with `Content-Range`; parts are kept for a day.
+         */
+        put: {
+            parameters: {
+                query?: never;
+                header?: {
+                    /** @description The body is these bytes of the photo; without it, the body is the whole */
+                    "Content-Range"?: string;
+                };
+                path: {
+                    sha256: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "image/heic": string;
+                    "image/heif": string;
+                    "image/jpeg": string;
+                    "image/png": string;
+                    "image/webp": string;
+                    "multipart/form-data": {
+                        /** Format: binary */
+                        file: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description It is here already */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Photo"];
+                    };
+                };
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Photo"];
+                    };
+                };
+                /** @description A part has come; go on at `upload_offset` */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Progress"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        /** Ask whether a photo is here, or how much of it */
+        head: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    sha256: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description It is here */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A part is: `Upload-Offset` */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
         patch?: never;
         trace?: never;
     };
@@ -3381,6 +3528,20 @@ export interface components {
             items: components["schemas"]["Patrol"][];
             next_cursor: string | null;
         };
+        Photo: {
+            /** Format: date-time */
+            exif_at: string | null;
+            /** @description null: `exif_at` was read as Beijing time */
+            exif_offset_min: number | null;
+            height: number;
+            lat: number | null;
+            lon: number | null;
+            /** Format: date-time */
+            received_at: string;
+            sha256: string;
+            /** @description Pixels of the picture that is kept */
+            width: number;
+        };
         Problem: {
             detail?: string;
             /** @description What is wrong, field by field */
@@ -3394,6 +3555,11 @@ export interface components {
             trace_id?: string;
             /** @description /problems/<name> */
             type: string;
+        };
+        Progress: {
+            sha256: string;
+            /** @description Go on at this byte */
+            upload_offset: number;
         };
         Proposal: {
             bbox?: unknown;

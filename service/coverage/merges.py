@@ -1,0 +1,129 @@
+"""Footprints merged by hour and local day, so that any window is read from few rows.
+
+They follow from the footprints alone. Whoever changes footprints leaves the hours in `coverage_stale`, in the
+same transaction; `refresh` works those out anew, one process at a time.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from geo.coverage import Cells, merge, pack
+from service import bulk
+from service.areas.places import places
+from service.coverage.windows import DAY, begin_of, local_day
+from service.db import ask, uuid7
+
+MERGING = 0x6D657267  # the advisory lock under which hours and days are merged
+_LOCK = "SELECT pg_advisory_xact_lock(%(key)s)"
+_STALE = """
+WITH stale AS (DELETE FROM coverage_stale RETURNING grid_id, hour)
+SELECT DISTINCT grid_id, hour FROM stale"""
+_FOOTPRINTS = """
+SELECT grid_id, hour, array_agg(seen ORDER BY number) FILTER (WHERE seen <> '') AS seen,
+    array_agg(number ORDER BY number) AS patrols,
+    sum(person_seconds ORDER BY number) AS person_seconds,
+    sum(silent_seconds ORDER BY number) AS silent_seconds,
+    bool_or(seen = '' OR silent_seconds > 0) AS was_silent, max(last_seen_at) AS last_seen_at
+FROM footprints JOIN patrols ON patrols.id = patrol_id
+JOIN unnest(%(grids)s::int[], %(hours)s::timestamptz[]) AS stale (grid_id, hour) USING (grid_id, hour)
+GROUP BY grid_id, hour"""
+_HOURS = """
+SELECT grid_id, hour, seen, patrols, person_seconds, silent_seconds, was_silent, last_seen_at
+FROM coverage_hours
+JOIN unnest(%(grids)s::int[], %(since)s::timestamptz[], %(until)s::timestamptz[])
+    AS days (grid_id, since, until) USING (grid_id)
+WHERE hour >= since AND hour < until ORDER BY grid_id, hour"""
+_FORGET_HOURS = """
+DELETE FROM coverage_hours USING unnest(%(grids)s::int[], %(times)s::timestamptz[]) AS stale (grid_id, hour)
+WHERE coverage_hours.grid_id = stale.grid_id AND coverage_hours.hour = stale.hour"""
+_FORGET_DAYS = """
+DELETE FROM coverage_days USING unnest(%(grids)s::int[], %(times)s::date[]) AS stale (grid_id, day)
+WHERE coverage_days.grid_id = stale.grid_id AND coverage_days.day = stale.day"""
+_MERGED = {
+    "grid_id": "int4",
+    "seen": "bytea",
+    "patrols": "bytea",
+    "person_seconds": "float8",
+    "silent_seconds": "float8",
+    "was_silent": "bool",
+    "last_seen_at": "timestamptz",
+}
+_HOUR, _DAY = _MERGED | {"hour": "timestamptz"}, _MERGED | {"day": "date"}
+
+
+class Merged(NamedTuple):
+    """What was seen of one grid in some time; of patrols their numbers, sorted, four bytes each."""
+
+    grid_id: int
+    seen: bytes
+    patrols: bytes
+    person_seconds: float
+    silent_seconds: float
+    was_silent: bool
+    last_seen_at: datetime | None
+
+
+def refresh() -> int:
+    """Merge the hours whose footprints have changed, and their days; gives how many hours."""
+    ask(_LOCK, key=MERGING)
+    stale = [(row.grid_id, row.hour) for row in ask(_STALE)]
+    if not stale:
+        return 0
+    cells = _cells({grid_id for grid_id, _ in stale})
+    _refresh_hours(stale, cells)
+    _refresh_days({(grid_id, local_day(hour)) for grid_id, hour in stale}, cells)
+    ask("UPDATE coverage_version SET version = %(new)s", new=uuid7())
+    return len(stale)
+
+
+def _cells(grid_ids: set[int]) -> dict[int, Cells]:
+    where = places()
+    at = np.flatnonzero(np.isin(where.ids, list(grid_ids)))
+    return dict(zip(where.ids[at].tolist(), where.all_cells(at.tolist()), strict=True))
+
+
+def _refresh_hours(stale: Sequence[tuple[int, datetime]], cells: dict[int, Cells]) -> None:
+    grids, hours = zip(*stale, strict=True)
+    ask(_FORGET_HOURS, grids=list(grids), times=list(hours))
+    rows = ask(_FOOTPRINTS, grids=list(grids), hours=list(hours))
+    bulk.copy_rows(
+        "coverage_hours", _HOUR, [[*_of_footprints(row, cells[row.grid_id]), row.hour] for row in rows]
+    )
+
+
+def _of_footprints(row: Any, cells: Cells) -> Merged:
+    numbers = np.array(row.patrols, "<i4").tobytes()
+    times = row.person_seconds, row.silent_seconds, row.was_silent, row.last_seen_at
+    return Merged(row.grid_id, _joined(row.seen or (), cells), numbers, *times)
+
+
+def _joined(seen: Sequence[bytes], cells: Cells) -> bytes:
+    return seen[0] if len(seen) == 1 else pack(merge(seen, cells))
+
+
+def _refresh_days(stale: Iterable[tuple[int, date]], cells: dict[int, Cells]) -> None:
+    grids, days = zip(*sorted(stale), strict=True)
+    ask(_FORGET_DAYS, grids=list(grids), times=list(days))
+    bounds = {"since": [begin_of(day) for day in days], "until": [begin_of(day + DAY) for day in days]}
+    by_day: dict[tuple[int, date], list[Any]] = defaultdict(list)
+    for row in ask(_HOURS, grids=list(grids), **bounds):
+        by_day[row.grid_id, local_day(row.hour)].append(row)
+    bulk.copy_rows(
+        "coverage_days", _DAY, [[*_of_hours(rows, cells[key[0]]), key[1]] for key, rows in by_day.items()]
+    )
+
+
+def _of_hours(rows: Sequence[Any], cells: Cells) -> Merged:
+    return Merged(
+        rows[0].grid_id,
+        _joined([row.seen for row in rows if row.seen], cells),
+        np.unique(np.frombuffer(b"".join(row.patrols for row in rows), "<i4")).tobytes(),
+        sum(row.person_seconds for row in rows),
+        sum(row.silent_seconds for row in rows),
+        any(row.was_silent for row in rows),
+        max((row.last_seen_at for row in rows if row.last_seen_at), default=None),
+    )
