@@ -17,6 +17,7 @@ from service.coverage import api as coverage_api
 from service.demo import api as demo_api
 from service.duty import actions as duty
 from service.duty import api as duty_api
+from service.duty import carrying
 from service.fulfilment import api as fulfilment_api
 from service.live import actions as live
 from service.live import api as live_api
@@ -107,7 +108,7 @@ def create_app(settings: Settings | None = None) -> Service:
     db.listen("checkpoints changed", live.tell_checkpoints)
     db.listen("photo arrives", members.hold)
     media.shown_by(patrols.shows_photo)
-    db.listen("grids revised", duty.carry)
+    db.listen("grids revised", carrying.carry)
     db.listen("team left", duty.leave)
     observe(app)
     app.register_blueprint(pages.blueprint)

@@ -14,9 +14,11 @@ from geo.plane import area_m2
 from service.areas.models import Grid, GridRevision
 from service.checkpoints.models import Checkpoint
 from service.db import session, uuid7
+from service.duty.models import Assignment, Shift, SpotCheck, Swap
 from service.members import factors
 from service.members.actions import hash_of
 from service.members.models import Consent, Member, SecondFactor, Session
+from service.notices.models import Notice, NoticeTeam
 from service.teams.models import Membership, Team
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # of every second factor
@@ -125,3 +127,21 @@ def a_checkpoint(grid: Grid, lon: float = 97.3712, lat: float = 37.3712, **colum
 def a_report(**fields: Any) -> dict[str, Any]:
     """What somebody reports who stands in the square of `a_grid`."""
     return {"class": "fire_hazard", "title": "楼道堆物", "lon": 97.3712, "lat": 37.3712} | fields
+
+
+def some_duty(team: Team, one: Member, other: Member, name: str = "元旦") -> dict[str, Any]:
+    """A shift of a team that goes on, in no grid of its own: with a swap, a spot check, and a notice."""
+    now = datetime.now(UTC)
+    span = {"starts_at": now - timedelta(hours=1), "ends_at": now + timedelta(hours=1)}
+    period = {"starts_at": now, "ends_at": now + timedelta(days=9)}
+    pattern = {"rrule": "FREQ=DAILY", "begins": "20:00", "minutes": 120, "reason": name}
+    assignment = Assignment(id=uuid7(), team_id=team.id, **period, **pattern)
+    shift = Shift(id=uuid7(), assignment_id=assignment.id, team_id=team.id, **span)
+    swap = Swap(id=uuid7(), shift_id=shift.id, from_member=one.id, to_member=other.id)
+    check = SpotCheck(id=uuid7(), shift_id=shift.id, asked_at=now, closes_at=now + timedelta(hours=1))
+    notice = Notice(id=uuid7(), title=name, text=name, area_code=team.area_code)
+    to = NoticeTeam(notice_id=notice.id, team_id=team.id)
+    for rows in ([assignment, notice], [shift], [swap, check, to]):
+        session.add_all(rows)
+        session.flush()
+    return {"assignment": assignment, "shift": shift, "swap": swap, "spot_check": check, "notice": notice}

@@ -46,6 +46,7 @@ def upgrade() -> None:
         sa.Column("team_id", sa.Uuid(), nullable=False),
         sa.Column("during", pg.TSTZMULTIRANGE(), nullable=False),
         sa.Column("is_shared", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("dropped_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("carried_from", sa.Integer(), nullable=True),
         pg.ExcludeConstraint(
             (sa.column("grid_id"), "="),

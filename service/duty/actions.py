@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, insert, select, text, type_coerce, update
+from sqlalchemy import ColumnElement, Select, select, type_coerce, update
 from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE, MultiRange, Range
 from sqlalchemy.dialects.postgresql import insert as insert_new
 
@@ -35,6 +35,10 @@ class GridsTaken(Conflict):
 class PersonBusy(Conflict):
     title, title_zh = "This person has another shift at that time", "该人员在此时段已有其他班次"
     constraint = "shift_members_member_during_excl"
+
+
+class GridsRedrawn(Conflict):
+    title, title_zh = "Some of these grids have been redrawn", "部分网格已调整"
 
 
 class AssignmentOver(Conflict):
@@ -87,9 +91,13 @@ def check_person(wanted: Wanted) -> None:
 
 
 def lock(grid_ids: Iterable[int], member_id: UUID | None) -> None:
-    """Keep others from giving away these grids, and this person's time, until the transaction ends."""
-    grids = select(Grid.id).where(Grid.id.in_(set(grid_ids))).order_by(Grid.id)
-    session.execute(grids.with_for_update(key_share=True)).all()
+    """Keep others from giving away these grids, and this person's time, until the transaction ends.
+
+    Raises GridsRedrawn for grids that a revision has retired.
+    """
+    grids = select(Grid.retired_at).where(Grid.id.in_(set(grid_ids))).order_by(Grid.id)
+    if any(session.scalars(grids.with_for_update(key_share=True))):
+        raise GridsRedrawn
     if member_id is not None:
         session.execute(select(Member.id).where(Member.id == member_id).with_for_update(key_share=True)).all()
 
@@ -159,8 +167,15 @@ def _cover(assignment: Assignment, grids: Iterable[int], spans: Sequence[Span], 
     more = {
         "during": AssignmentGrid.during + new.excluded.during,
         "is_shared": AssignmentGrid.is_shared | new.excluded.is_shared,
+        "dropped_at": None,
     }
     session.execute(new.on_conflict_do_update(index_elements=["assignment_id", "grid_id"], set_=more), rows)
+
+
+def _drop(assignment: Assignment, kept: Iterable[int], at: datetime) -> None:
+    """Let it have none but these grids from a time on."""
+    mine = AssignmentGrid.assignment_id == assignment.id, AssignmentGrid.dropped_at.is_(None)
+    _do(update(AssignmentGrid).where(*mine, AssignmentGrid.grid_id.not_in(set(kept))).values(dropped_at=at))
 
 
 def uncover(assignment_id: UUID, spans: Sequence[tuple[datetime, datetime]]) -> None:
@@ -215,11 +230,11 @@ def change(assignment: Assignment, changes: dict[str, Any], author: Author) -> N
     _check_open(assignment, now)
     held = session.scalars(queries.grids_of(assignment.id)).all()
     before = _as_it_was(assignment, held)
-    wanted = _changed(assignment, changes, [row.grid_id for row in held if row.during])
+    wanted = _changed(assignment, changes, [row.grid_id for row in held if not row.dropped_at])
     spans = [span for span in spans_of(wanted.pattern) if span.start >= now]
     if not spans:
         raise Invalid(errors={"rrule": ["Leaves no shift from now on; end the assignment instead."]})
-    lock([*wanted.grids, *(row.grid_id for row in held)], assignment.member_id)
+    lock(wanted.grids, assignment.member_id)
     coming = session.scalars(queries.coming(assignment.id, now)).all()
     kept = {each.starts_at for each in coming if each.state != "cancelled" and _of(each) in spans}
     declined = {each.starts_at for each in coming if each.state == "declined" and each.starts_at in kept}
@@ -228,6 +243,7 @@ def change(assignment: Assignment, changes: dict[str, Any], author: Author) -> N
     open_spans = [span for span in spans if span.start not in declined]
     shared = _shared(wanted, open_spans, author.seen, own=assignment.id)
     _cover(assignment, wanted.grids, open_spans, shared)
+    _drop(assignment, wanted.grids, now)
     _plan(assignment, [span for span in spans if span.start not in kept])
     asked = wanted.pattern
     assignment.ends_at, assignment.rrule, assignment.reason = asked.end, asked.rrule, wanted.reason
@@ -248,7 +264,7 @@ def _changed(assignment: Assignment, changes: dict[str, Any], grids: list[int]) 
 
 
 def _as_it_was(assignment: Assignment, held: Sequence[AssignmentGrid]) -> dict[str, Any]:
-    codes = select(Grid.code).where(Grid.id.in_([row.grid_id for row in held if row.during]))
+    codes = select(Grid.code).where(Grid.id.in_([row.grid_id for row in held if not row.dropped_at]))
     return {
         "grids": sorted(session.scalars(codes)), "to": assignment.ends_at.isoformat(),
         "rrule": assignment.rrule, "starts_at": assignment.begins, "minutes": assignment.minutes,
@@ -269,7 +285,7 @@ def hand_over(
 ) -> Assignment:
     """Give what is left of it, shift by shift, to another team or member; raises as `assign` does."""
     held = session.scalars(queries.grids_of(assignment.id)).all()
-    grids = tuple(row.grid_id for row in held if _lasts(row, _now()))
+    grids = tuple(row.grid_id for row in held if not row.dropped_at)
     lock(grids, to[1])
     left = _stop(assignment, at)
     if not left or not grids:
@@ -283,11 +299,6 @@ def hand_over(
     note_step(assignment, "handed_over", author.id, note)
     audit.record("assignment.hand_over", "assignment", assignment.id, subject=assignment.member_id)
     return put(wanted, left, author)
-
-
-def _lasts(row: AssignmentGrid, now: datetime) -> bool:
-    last = row.during[-1].upper if row.during else None
-    return last is not None and last > now
 
 
 def _stop(assignment: Assignment, at: datetime | None) -> list[Span]:
@@ -319,7 +330,12 @@ def _of(shift: Shift) -> Span:
 def _cancel(shifts: Sequence[Shift]) -> None:
     ids = [each.id for each in shifts]
     _do(update(Shift).where(Shift.id.in_(ids)).values(state="cancelled"))
-    held = ShiftMember.shift_id.in_(ids) & ShiftMember.state.in_(HOLDING)
+    free(ids)
+
+
+def free(shift_ids: Sequence[UUID]) -> None:
+    """Let nobody be expected in these shifts."""
+    held = ShiftMember.shift_id.in_(shift_ids) & ShiftMember.state.in_(HOLDING)
     _do(update(ShiftMember).where(held).values(state="released"))
 
 
@@ -350,33 +366,6 @@ def _release(where: ColumnElement[bool], member: UUID, at: datetime) -> None:
     later = later.where(where, Shift.starts_at >= at)
     held = ShiftMember.state.in_(HOLDING) & ShiftMember.shift_id.in_(later)
     _do(update(ShiftMember).where(held, ShiftMember.member_id == member).values(state="released"))
-
-
-def carry(grids: Sequence[int], retired: Sequence[int]) -> None:
-    """Let assignments go on in the successors of retired grids, and say so in their history.
-
-    Where teams come together on one grid by it, they share it: the revision is the reason.
-    """
-    values = {"now": session.scalars(moment()).one(), "retired": list(retired)}
-    session.execute(text(queries.CARRY), values)
-    cut = session.execute(text(queries.CUT), values).all()
-    ids = sorted({row.assignment_id for row in cut})
-    if not ids:
-        return
-    session.expire_all()
-    into: dict[UUID, list[Any]] = {each: [] for each in ids}
-    for row in session.execute(queries.carried(ids, retired)):
-        into[row.assignment_id].append(row)
-    steps = [_carried(each, rows) for each, rows in into.items()]
-    session.execute(insert(AssignmentStep), steps)
-    teams = select(Assignment.team_id).where(Assignment.id.in_(ids)).distinct()
-    announce("duty changed", grids=[*grids, *retired], teams=list(session.scalars(teams)))
-
-
-def _carried(assignment_id: UUID, rows: Sequence[Any]) -> dict[str, Any]:
-    note = ", ".join(f"{row.before} → {row.code}" for row in rows) or None
-    step = {"id": uuid7(), "assignment_id": assignment_id, "by_member": None, "note": note, "before": None}
-    return step | {"kind": "carried" if rows else "dropped"}
 
 
 def _now() -> datetime:

@@ -68,6 +68,7 @@ class AssignmentGrid(Base):
     team_id: Mapped[UUID] = mapped_column(ForeignKey("teams.id"))
     during: Mapped[MultiRange[datetime]] = mapped_column(TSTZMULTIRANGE)
     is_shared: Mapped[bool] = mapped_column(server_default=text("false"))  # with a reason
+    dropped_at: Mapped[datetime | None]  # what it covered before stays
     carried_from: Mapped[int | None] = mapped_column(ForeignKey("grids.id"))  # the grid before a revision
 
 

@@ -2,7 +2,7 @@
 
 import re
 from calendar import isleap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import islice
@@ -99,11 +99,12 @@ def _found(pattern: Pattern) -> Iterator[Span]:
     first = start.date() + timedelta(days=start.time() > begins)
     last = pattern.end.astimezone(LOCAL).date()
     later = _twin(first, last.year - first.year + 1)
-    away = later - first
-    length = timedelta(minutes=pattern.minutes)
-    for moved in _parse(pattern.rrule, datetime.combine(later, begins), away):
-        at = (moved - away).replace(tzinfo=LOCAL).astimezone(UTC)
-        if at >= pattern.end:
+    away, length = later - first, timedelta(minutes=pattern.minutes)
+    found, limit = _parse(pattern.rrule, datetime.combine(later, begins))
+    for moved in found:
+        local = moved - away
+        at = local.replace(tzinfo=LOCAL).astimezone(UTC)
+        if at >= pattern.end or (limit is not None and local > limit):
             return
         yield Span(at, at + length)
 
@@ -124,30 +125,17 @@ def _calendar(year: int) -> tuple[int, bool]:
     return date(year, 1, 1).weekday(), isleap(year)
 
 
-def _parse(rule: str, start: datetime, away: timedelta = timedelta()) -> Iterator[datetime]:
+def _parse(rule: str, start: datetime) -> tuple[Iterable[datetime], datetime | None]:
+    """The local moments of a rule from a first one on, and the last one that it allows, if it says so."""
     until = re.search(r";?UNTIL=(\d{8})(T\d{6})?(Z?)", rule)
-    limit = None
-    if until:
-        rule = (rule[: until.start()] + rule[until.end() :]).removeprefix(";")
-        limit = _until(*until.groups()) + away
+    endless = (rule[: until.start()] + rule[until.end() :]).removeprefix(";") if until else rule
     try:
-        found = rrulestr(rule, dtstart=start)
+        return rrulestr(endless, dtstart=start), _until(*until.groups()) if until else None
     except (ValueError, OverflowError, TypeError, IndexError) as error:
         raise ValueError(f"Not a recurrence rule of RFC 5545: {error}.") from None
-    return (each for each in _up_to(found, limit))
 
 
 def _until(day: str, clock: str | None, zulu: str) -> datetime:
     """The last local moment that a rule allows; a bare date is the whole day."""
-    try:
-        at = datetime.strptime(day + (clock or "T235959"), "%Y%m%dT%H%M%S")
-    except ValueError:
-        raise ValueError("UNTIL is not a date that exists.") from None
+    at = datetime.strptime(day + (clock or "T235959"), "%Y%m%dT%H%M%S")
     return at.replace(tzinfo=UTC).astimezone(LOCAL).replace(tzinfo=None) if zulu else at
-
-
-def _up_to(found: Iterator[datetime], limit: datetime | None) -> Iterator[datetime]:
-    for each in found:
-        if limit is not None and each > limit:
-            return
-        yield each

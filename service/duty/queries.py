@@ -68,7 +68,7 @@ def _covers(assignment_id: Any, area: str) -> ColumnElement[bool]:
     return exists(
         joined.where(
             AssignmentGrid.assignment_id == assignment_id,
-            func.isempty(AssignmentGrid.during).is_(False),
+            or_(AssignmentGrid.dropped_at.is_(None), func.isempty(AssignmentGrid.during).is_(False)),
             within(Grid.code, prefix_of(area)),
         )
     )
@@ -114,7 +114,7 @@ def _grids(assignment_id: Any) -> Any:
         .select_from(AssignmentGrid)
         .join(Grid, Grid.id == AssignmentGrid.grid_id)
         .outerjoin(before, before.id == AssignmentGrid.carried_from)
-        .where(AssignmentGrid.assignment_id == assignment_id, func.isempty(AssignmentGrid.during).is_(False))
+        .where(AssignmentGrid.assignment_id == assignment_id, AssignmentGrid.dropped_at.is_(None))
         .correlate(Assignment, Shift)
         .scalar_subquery()
     )
@@ -297,42 +297,6 @@ def spot_checks_visible_to(caller: Caller, scope: Scope) -> Select[SpotCheck]:
     return select(SpotCheck).where(SpotCheck.shift_id.in_(seen))
 
 
-CARRY = """
-    WITH moved AS (
-        SELECT held.assignment_id, held.team_id, lineage.successor_id, min(held.grid_id) AS carried_from,
-            range_agg(span) AS during
-        FROM assignment_grids AS held
-        JOIN grid_lineage AS lineage ON lineage.predecessor_id = held.grid_id
-        CROSS JOIN LATERAL unnest(held.during * tstzmultirange(tstzrange(:now, NULL))) AS span
-        WHERE held.grid_id = ANY(:retired)
-        GROUP BY held.assignment_id, held.team_id, lineage.successor_id
-    )
-    INSERT INTO assignment_grids (assignment_id, grid_id, team_id, during, is_shared, carried_from)
-    SELECT assignment_id, successor_id, team_id, during, EXISTS (
-        SELECT FROM moved AS other WHERE other.successor_id = moved.successor_id
-            AND other.team_id <> moved.team_id AND other.during && moved.during
-    ), carried_from
-    FROM moved
-"""
-CUT = """
-    UPDATE assignment_grids SET during = during * tstzmultirange(tstzrange(NULL, :now))
-    WHERE grid_id = ANY(:retired) AND during && tstzrange(:now, NULL)
-    RETURNING assignment_id, grid_id
-"""
-
-
-def carried(assignment_ids: Sequence[UUID], retired: Sequence[int]) -> Select[*tuple[Any, ...]]:
-    """Of assignments: into which grids they were carried out of which retired ones (codes)."""
-    before = aliased(Grid)
-    return (
-        select(AssignmentGrid.assignment_id, AssignmentGrid.team_id, before.code.label("before"), Grid.code)
-        .join(Grid, Grid.id == AssignmentGrid.grid_id)
-        .join(before, before.id == AssignmentGrid.carried_from)
-        .where(AssignmentGrid.assignment_id.in_(assignment_ids), before.id.in_(retired))
-        .order_by(Grid.code)
-    )
-
-
 def of_month(found: Select[Assignment], start: datetime, end: datetime) -> Select[Assignment]:
     """Those of the assignments that have shifts to begin in a month and were not ended before its end."""
     in_month = exists().where(
@@ -350,6 +314,6 @@ def current_grids(assignment_ids: Sequence[UUID]) -> Select[*tuple[Any, ...]]:
         .join(Grid, Grid.id == AssignmentGrid.grid_id)
         .where(
             AssignmentGrid.assignment_id.in_(assignment_ids), Grid.retired_at.is_(None),
-            func.isempty(AssignmentGrid.during).is_(False),
+            AssignmentGrid.dropped_at.is_(None),
         )
     )  # fmt: skip

@@ -71,7 +71,8 @@ def decline(shift: Shift, caller: Caller, reason: str, *, whole_team: bool = Fal
         place.state, place.reason, place.answered_at = "declined", reason, _now()
     session.flush()
     if whole_team or (not _is_whole(shift) and not _is_held(shift)):
-        shift.state, shift.reason = "declined", reason
+        shift.state, shift.reason = "declined", reason if whole_team else None
+        actions.free([shift.id])
         actions.uncover(shift.assignment_id, [(shift.starts_at, shift.ends_at)])
     _tell(shift)
 
@@ -199,6 +200,7 @@ def _place(shift: Shift, member_id: UUID) -> ShiftMember:
 
 
 def _hold(shift: Shift, member_id: UUID, state: str = "accepted", reason: str | None = None) -> None:
+    actions.lock((), member_id)
     values = {"state": state, "reason": reason, "answered_at": _now()}
     key = {"shift_id": shift.id, "member_id": member_id, "during": Range(shift.starts_at, shift.ends_at)}
     new = insert_new(ShiftMember).values(key | values)

@@ -24,7 +24,7 @@ from service.db import session, uuid7
 from service.members.models import Member
 from service.uploads.actions import Batch, receive
 from service.uploads.models import QuarantinedItem
-from tests.factories import COMMUNITY, COUNTY, a_member, a_session, a_team
+from tests.factories import COMMUNITY, COUNTY, a_member, a_session, a_team, some_duty
 from tests.servers import inside
 from tests.service.phone import a_check_in, a_patrol, an_hour_ago
 
@@ -76,7 +76,9 @@ def things(app: Any, live_url: str) -> dict[str, str]:
     """One of each thing that a path can name, where both callers may see it."""
     with inside(app, live_url):
         member, at, items = a_member(area=COMMUNITY), an_hour_ago(), a_patrol()
-        team = a_team(member)
+        colleague = a_member(area=COMMUNITY)
+        team = a_team(member, colleague)
+        duty = some_duty(team, member, colleague)
         bad = a_check_in(items[0]["patrol_id"], at, lat=95)
         receive(member.id, Batch(uuid7(), "wgs84", None, [*items, bad]))
         quarantined = session.query(QuarantinedItem.id).filter_by(member_id=member.id).scalar()
@@ -86,6 +88,7 @@ def things(app: Any, live_url: str) -> dict[str, str]:
             "patrol_id": items[0]["patrol_id"],
             "quarantined_id": str(quarantined),
             "layer": "coverage",
+            **{f"{kind}_id": str(row.id) for kind, row in duty.items()},
         }
 
 

@@ -105,6 +105,19 @@ def test_the_last_day_of_a_rule_is_included():
     assert len(spans) == 3
 
 
+@pytest.mark.parametrize("until", ["99991231", "99991231T235959", "99991230T000000Z", "20991231"])
+def test_a_rule_may_end_in_a_far_year(until):
+    start = datetime(2026, 3, 1, tzinfo=LOCAL)
+    spans = shifts(Pattern(start, start + timedelta(3), f"FREQ=DAILY;UNTIL={until}", "23:00", 60))
+    assert len(spans) == 3
+
+
+@pytest.mark.parametrize("until", ["99991231T235959Z", "20261301", "20260230", "00000101", "20260101T250000"])
+def test_an_end_that_does_not_exist_is_refused(until):
+    with pytest.raises(ValueError, match="Not a recurrence rule"):
+        read_rule(f"FREQ=DAILY;UNTIL={until}")
+
+
 def test_a_leap_day_comes_in_leap_years():
     start = datetime(2027, 6, 1, tzinfo=LOCAL)
     (span,) = shifts(

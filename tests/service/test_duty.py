@@ -1,12 +1,16 @@
 """Assignments: who is responsible for which grids, and nobody in two places."""
 
+import json
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from service.db import session
-from service.duty.models import AssignmentGrid, Shift
+from service.duty.models import AssignmentGrid, Shift, ShiftMember
 from service.duty.pattern import LOCAL
+from tests.conftest import SHARED
 from tests.factories import COMMUNITY, a_grid, a_member, a_square, a_team
 
 URL = "/api/v1/assignments"
@@ -200,6 +204,26 @@ def test_what_makes_no_sense_is_refused(officer, team, ground, field, value):
     assert (answer.status_code, list(answer.json["errors"])) == (422, [field])
 
 
+def careless():
+    """The cases of the shared file about assignments, in the fields of the contract: name, fields."""
+    file = SHARED / "cases" / "bad_inputs.json"
+    known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
+    names = {"starts_at": "from", "ends_at": "to", "recurrence": "rrule"}
+    for case in known:
+        if case["target"] == "assignment" and "payload" in case:
+            yield pytest.param(
+                {names[name]: value for name, value in case["payload"].items()}, id=case["name"]
+            )
+
+
+@pytest.mark.parametrize("fields", [*careless()])
+def test_a_careless_assignment_is_refused(officer, team, ground, fields):
+    later = {
+        name: value.replace("2026", "2027") if name != "rrule" else value for name, value in fields.items()
+    }
+    assert officer.post(URL, json=an_assignment(team, ground) | later).status_code == 422
+
+
 def test_an_end_that_is_the_beginning_is_refused(officer, team, ground):
     assert officer.post(URL, json=an_assignment(team, ground, days=(1, 1))).status_code == 422
 
@@ -372,3 +396,37 @@ def test_what_was_promised_before_a_revision_stays_with_the_old_grid(officer, te
         session.query(AssignmentGrid).filter_by(assignment_id=kept["id"]).order_by(AssignmentGrid.grid_id)
     )
     assert old.during[-1].upper <= new.during[0].lower
+
+
+def test_a_grid_that_was_dropped_does_not_come_back_with_the_next_change(officer, team):
+    one, other = grids(2)
+    kept = made(officer, team, one, other, days=(-2, 8))
+    changed(officer, kept, grids=[other.code])
+    changed(officer, kept, minutes=60)
+    assert [grid["code"] for grid in officer.get(f"{URL}/{kept['id']}").json["grids"]] == [other.code]
+
+
+def test_a_carried_assignment_can_be_changed_afterwards(officer, team, ground):
+    kept = made(officer, team, ground, days=(-3, 8))
+    body = {"type": "FeatureCollection", "features": [
+        {"type": "Feature", "geometry": a_square(97.37, 37.37, 0.002).__geo_interface__,
+         "properties": {"community": COMMUNITY, "replaces": [ground.code]}}]}  # fmt: skip
+    proposal = officer.post("/api/v1/grid-revisions", json=body).json
+    officer.post(f"/api/v1/grid-revisions/{proposal['id']}/approve")
+    assert [grid["carried_from"] for grid in changed(officer, kept, minutes=60)["grids"]] == [ground.code]
+
+
+def test_the_database_itself_keeps_two_teams_apart(officer, team, ground):
+    kept, other = made(officer, team, ground), made(officer, a_team(), ground, starts_at="10:00")
+    rows = {row.assignment_id: row for row in session.query(AssignmentGrid)}
+    rows[UUID(other["id"])].during = rows[UUID(kept["id"])].during
+    with pytest.raises(IntegrityError, match="assignment_grids_team_during_excl"):
+        session.flush()
+
+
+def test_the_database_itself_keeps_a_person_out_of_two_shifts(officer, team, member, ground):
+    made(officer, team, ground, member_id=str(member.id))
+    one, other = session.query(ShiftMember).limit(2)
+    one.during = other.during
+    with pytest.raises(IntegrityError, match="shift_members_member_during_excl"):
+        session.flush()

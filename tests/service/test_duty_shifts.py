@@ -359,3 +359,17 @@ def test_who_is_moved_to_another_team_later_keeps_the_shifts_until_then(officer,
     assert officer.post(f"/api/v1/members/{member.id}/transfer", json=move).status_code == 200
     found = [shifts_on(officer, midnight(day))[0]["state"] for day in (1, 2, 3)]
     assert found == ["planned", "cancelled", "cancelled"]
+
+
+def test_whoever_accepted_a_shift_that_is_declined_as_a_whole_is_free_again(
+    officer, signed_in, leader, member, whole
+):
+    post(signed_in(member), f"{whole}/accept")
+    post(signed_in(leader), f"{whole}/decline", reason="下雪", whole_team=True)
+    (other,) = grids(1, "632802001002")
+    assert made(officer, a_team(member), other, days=(1, 2), member_id=str(member.id))
+
+
+def test_why_a_person_declines_is_not_told_to_who_may_not_know_the_person(signed_in, member, own):
+    post(signed_in(member), f"{own}/decline", reason="发烧")
+    assert "发烧" not in signed_in(role="centre").get(f"{SHIFTS}/{own}").text

@@ -4,7 +4,6 @@
 """
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,12 +13,10 @@ from sqlalchemy import func, select
 from service.areas.models import Area, GridRevision
 from service.coverage.actions import rebuild_marked
 from service.db import session, uuid7
-from service.duty.models import Assignment, Shift, SpotCheck, Swap
 from service.matters.models import Webhook
 from service.members import actions
 from service.members.models import Session
 from service.members.tokens import hash_of
-from service.notices.models import Notice, NoticeTeam
 from service.policy import POLICY, Caller, Scope
 from service.suggestions.models import Suggestion
 from service.uploads.models import QuarantinedItem
@@ -204,33 +201,12 @@ def _settle(app: Any, world: World, code: str) -> None:
 
 
 def _duty(team: Any, others: Any, ids: frozenset[UUID], led: frozenset[UUID]) -> dict[str, Thing]:
-    """A shift of the team that goes on, in no grid of its own; a swap, a spot check, and a notice."""
-    now = datetime.now(UTC)
-    span = {"starts_at": now - timedelta(hours=1), "ends_at": now + timedelta(hours=1)}
-    pattern = {"rrule": "FREQ=DAILY", "begins": "20:00", "minutes": 120, "reason": _name()}
-    period = {"starts_at": now, "ends_at": now + timedelta(days=9)}
-    assignment = Assignment(id=uuid7(), team_id=team.id, **period, **pattern)
-    shift = Shift(id=uuid7(), assignment_id=assignment.id, team_id=team.id, **span)
-    one, other = (person.id for person in others)
-    swap = Swap(id=uuid7(), shift_id=shift.id, from_member=one, to_member=other)
-    check = SpotCheck(id=uuid7(), shift_id=shift.id, asked_at=now, closes_at=now + timedelta(hours=1))
-    notice = Notice(id=uuid7(), title=_name(), text=_name(), area_code=team.area_code)
-    for rows in (
-        [assignment, notice],
-        [shift],
-        [swap, check, NoticeTeam(notice_id=notice.id, team_id=team.id)],
-    ):
-        session.add_all(rows)
-        session.flush()
-    signs = {
-        "assignment": (str(assignment.id), pattern["reason"]),
-        "shift": (str(shift.id),),
-        "swap": (str(swap.id),),
-        "spot_check": (str(check.id),),
-        "notice": (str(notice.id), notice.title, notice.text),
-    }
-    home = team.area_code
-    return {kind: Thing(kind, told[0], home, None, ids, led, told) for kind, told in signs.items()}
+    """A shift of the team and what hangs on it, and a notice."""
+    name, home, things = _name(), team.area_code, {}
+    for kind, row in some_duty(team, *others, name=name).items():
+        signs = (str(row.id), name) if kind in ("assignment", "notice") else (str(row.id),)
+        things[kind] = Thing(kind, str(row.id), home, None, ids, led, signs)
+    return things
 
 
 def _person(role: str, area: str) -> Any:
