@@ -91,6 +91,587 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/assignments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List assignments
+         * @description A member sees those of the whole team and one's own, a leader those of the teams that one leads.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description At most 500 */
+                    limit?: number;
+                    /** @description `next_cursor` of the page before */
+                    cursor?: string;
+                    /** @description With grids in this area */
+                    area?: string;
+                    team?: string;
+                    /** @description Given to this member alone */
+                    member?: string;
+                    /** @description In force at this time */
+                    at?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Assignments"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /**
+         * Give grids to a team, or to one member of it
+         * @description Two teams have a grid at the same time only with a `reason`; without one the answer is 409, and
+         *     `errors` says who has which of the grids when. A person is in one shift at a time.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewAssignment"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        ETag: components["headers"]["ETAG"];
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Assignment"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assignments/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make many assignments from rows
+         * @description Columns `team` 队伍, `member` 队员 (their codes), `grids` 网格 (codes with spaces between) or `area`
+         *     区域 (all its grids), then `season` 季节 and `year` 年份, or `from` 开始, `to` 结束, `rrule` 规则,
+         *     `starts_at` 上岗, `minutes` 分钟; `reason` 理由. All rows or none: if one is bad, nothing is made and
+         *     the problem names each bad row.
+         */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description Only say what the import would do */
+                    dry_run?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Rows"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "text/csv": string;
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BulkReport"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assignments/copy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make the assignments of a month again for the month after
+         * @description All or none. The rows of the report are the assignments in order of their making.
+         */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description Only say what the import would do */
+                    dry_run?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Copy"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BulkReport"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assignments/seasons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the templates by season */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Seasons"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assignments/suggest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a suggestion: which teams visit which grids of an area, on which days
+         * @description A worker looks for the plan that costs least: targets met, short ways, teams evenly loaded, grids of a
+         *     team next to each other, grids long unseen before others. That takes seconds; `Location` says where
+         *     the answer will be. Nothing is assigned by asking.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Question"];
+                };
+            };
+            responses: {
+                /** @description Accepted */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Suggestion"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assignments/suggest/{suggestion_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                suggestion_id: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * Show a suggestion
+         * @description While it is `waiting`, `Retry-After` says when to look again. `short` means that targets are missed:
+         *     `missed` says where and `collisions` which limits leave no room.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    suggestion_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Suggestion"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assignments/suggest/{suggestion_id}/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                suggestion_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Apply a suggestion in one step
+         * @description Whatever holds nothing but grids of the area ends when the suggestion begins, and its lines become
+         *     assignments: all of them or none. When grids or assignments have changed since, 409.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    suggestion_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Applied"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assignments/{assignment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                assignment_id: string;
+            };
+            cookie?: never;
+        };
+        /** Show an assignment */
+        get: {
+            parameters: {
+                query?: never;
+                header?: {
+                    /** @description Tag to check against */
+                    "If-None-Match"?: components["parameters"]["IF_NONE_MATCH"];
+                };
+                path: {
+                    assignment_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        ETag: components["headers"]["ETAG"];
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Assignment"];
+                    };
+                };
+                304: components["responses"]["NOT_MODIFIED"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change grids, end, pattern or reason of an assignment
+         * @description `If-Match` names the ETag of the assignment as it was read. What has begun stays; later shifts follow.
+         */
+        patch: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description Tag to check against */
+                    "If-Match": components["parameters"]["IF_MATCH"];
+                };
+                path: {
+                    assignment_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AssignmentChange"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        ETag: components["headers"]["ETAG"];
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Assignment"];
+                    };
+                };
+                412: components["responses"]["PRECONDITION_FAILED"];
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                428: components["responses"]["PRECONDITION_REQUIRED"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        trace?: never;
+    };
+    "/api/v1/assignments/{assignment_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                assignment_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End an assignment before its time
+         * @description A shift that has begun by then goes on; later ones are cancelled.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    assignment_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["End"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Assignment"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assignments/{assignment_id}/hand-over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                assignment_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand what is left of an assignment over to another team or member
+         * @description The old assignment ends, and a new one takes over its shifts; `follows_id` leads back.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    assignment_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["HandOver"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Assignment"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assignments/{assignment_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                assignment_id: string;
+            };
+            cookie?: never;
+        };
+        /** Show what was done to an assignment */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    assignment_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["History"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -197,8 +778,9 @@ export interface paths {
         };
         /**
          * Get what my phone must know, or what has changed of it
-         * @description Without a cursor everything: the grids of my teams' areas. With the cursor of the last answer only
-         *     what is new, and in `gone` what to delete. A thing may come twice. After a 410, ask without a cursor.
+         * @description Without a cursor everything: grids, checkpoints, shifts and notices of my teams. With the cursor of
+         *     the last answer only what is new, and in `gone` what to delete. Lists that are `whole` replace what
+         *     the phone has. A thing may come twice. After a 410, ask without a cursor.
          */
         get: {
             parameters: {
@@ -575,6 +1157,12 @@ export interface paths {
                     cursor?: string;
                     from?: string;
                     to?: string;
+                    /** @description Only patrols of members of such a team, in it when they set out */
+                    team_kind?: "neighbour_watch" | "shop_watch" | "ten_households" | "building_watch" | "village_police" | "first_secretary" | "seconded_police" | "grid_workers" | "alarm_bell";
+                    /** @description Only who moved so */
+                    mode?: "foot" | "bicycle" | "car" | "horse";
+                    /** @description The grids in force then; at the window's end unless given */
+                    as_of?: string;
                     /** @description An area or a grid; all that the caller sees unless given */
                     area?: string;
                     by?: "grid" | "community" | "township" | "county";
@@ -592,6 +1180,333 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Coverage"];
+                    };
+                };
+                /** @description Nothing has changed since the answer with this ETag */
+                304: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/coverage/gaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ask where nobody has been in a time window
+         * @description GeoJSON, the largest gap first; grids that are measured by checkpoints have none. The window is
+         *     widened to whole hours. A gap lies within one grid; its border with what was seen is simplified, and
+         *     `tolerance_m` says how far. The answer has an ETag; ask again with `If-None-Match`.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    from?: string;
+                    to?: string;
+                    /** @description An area or a grid; all that the caller sees unless given */
+                    area?: string;
+                    /** @description No smaller gaps */
+                    smallest_m2?: number;
+                    limit?: number;
+                    cursor?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/geo+json": components["schemas"]["Gaps"];
+                    };
+                };
+                /** @description Nothing has changed since the answer with this ETag */
+                304: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/coverage/overdue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ask which grids nobody has seen for longer than their target
+         * @description The one that has waited longest beyond it comes first. A new grid's time begins when it was drawn.
+         *     A grid measured by checkpoints counts as seen when a visit of one is proved, too.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description At most 500 */
+                    limit?: number;
+                    /** @description `next_cursor` of the page before */
+                    cursor?: string;
+                    area?: string;
+                    /** @description As it was at this time; now unless given */
+                    at?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Overdue"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/coverage/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List how long grids may go unseen, where that was set
+         * @description A target of an area holds for its grids, unless something nearer to the grid has another.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description At most 500 */
+                    limit?: number;
+                    /** @description `next_cursor` of the page before */
+                    cursor?: string;
+                    area?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Targets"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/coverage/targets/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        /** Show how long an area's grids, or a grid, may go unseen */
+        get: {
+            parameters: {
+                query?: never;
+                header?: {
+                    /** @description Tag to check against */
+                    "If-None-Match"?: components["parameters"]["IF_NONE_MATCH"];
+                };
+                path: {
+                    code: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        ETag: components["headers"]["ETAG"];
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Target"];
+                    };
+                };
+                304: components["responses"]["NOT_MODIFIED"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        /**
+         * Set how long an area's grids, or a grid, may go unseen
+         * @description `If-Match` names the ETag of the target as it was read.
+         */
+        put: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description Tag to check against */
+                    "If-Match": components["parameters"]["IF_MATCH"];
+                };
+                path: {
+                    code: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewTarget"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        ETag: components["headers"]["ETAG"];
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Target"];
+                    };
+                };
+                412: components["responses"]["PRECONDITION_FAILED"];
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                428: components["responses"]["PRECONDITION_REQUIRED"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
+        /**
+         * Let the target of the area above hold again
+         * @description `If-Match` names the ETag of the target as it was read.
+         */
+        delete: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description Tag to check against */
+                    "If-Match": components["parameters"]["IF_MATCH"];
+                };
+                path: {
+                    code: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                412: components["responses"]["PRECONDITION_FAILED"];
+                428: components["responses"]["PRECONDITION_REQUIRED"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/coverage/trend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ask what was seen day by day
+         * @description The window is widened to whole days of local time; each day is measured in the grids that were in
+         *     force at its end, or at `as_of`. The answer has an ETag; ask again with `If-None-Match`.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    from?: string;
+                    to?: string;
+                    /** @description Only patrols of members of such a team, in it when they set out */
+                    team_kind?: "neighbour_watch" | "shop_watch" | "ten_households" | "building_watch" | "village_police" | "first_secretary" | "seconded_police" | "grid_workers" | "alarm_bell";
+                    /** @description Only who moved so */
+                    mode?: "foot" | "bicycle" | "car" | "horse";
+                    /** @description The grids in force then; at the window's end unless given */
+                    as_of?: string;
+                    area?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Trend"];
                     };
                 };
                 /** @description Nothing has changed since the answer with this ETag */
@@ -642,6 +1557,111 @@ export interface paths {
                         "application/json": components["schemas"]["Demonstration"];
                     };
                 };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/duty/fulfilment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ask what was promised and what was walked, by grid, area, team or shift
+         * @description What counts is evidence: the seen share of a grid, or its checkpoints reached, by the team during the
+         *     shift. How long somebody was online counts for nothing, and nobody is ranked.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description At most 500 */
+                    limit?: number;
+                    /** @description `next_cursor` of the page before */
+                    cursor?: string;
+                    from?: string;
+                    to?: string;
+                    /** @description An area or a grid; all that the caller sees unless given */
+                    area?: string;
+                    team?: string;
+                    by?: "grid" | "community" | "township" | "county" | "team" | "shift";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Fulfilment"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/duty/uncovered": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ask which grids nobody has, and when
+         * @description Grids that somebody always has are left out. `Accept` chooses JSON or CSV (a row a span).
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description At most 500 */
+                    limit?: number;
+                    /** @description `next_cursor` of the page before */
+                    cursor?: string;
+                    /** @description Now, unless given */
+                    from?: string;
+                    /** @description 24 hours later, unless given */
+                    to?: string;
+                    /** @description An area or a grid; all that the caller sees unless given */
+                    area?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Holes"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
@@ -1067,6 +2087,638 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Lineage"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/matter-classes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the classes that a matter may have */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Those valid then; now unless given */
+                    at?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MatterClasses"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/matters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List and search matters, the newest first */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description At most 500 */
+                    limit?: number;
+                    /** @description `next_cursor` of the page before */
+                    cursor?: string;
+                    class?: string;
+                    stage?: "reported" | "filed" | "dispatched" | "accepted" | "handled" | "fed_back" | "verified" | "closed" | "evaluated" | "returned" | "suspended" | "merged";
+                    level?: "grid" | "community" | "township" | "county" | "prefecture";
+                    area?: string;
+                    grid?: string;
+                    due_before?: string;
+                    open?: boolean;
+                    late?: boolean;
+                    /** @description Part of the title or the text */
+                    text?: string;
+                    /** @description That arrived since then */
+                    from?: string;
+                    to?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Matters"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /**
+         * Report a matter
+         * @description Safe to repeat with the same `id`. `near_by` names matters that may be the same one: merge them by a
+         *     step if they are, nothing is merged by itself.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["MatterReport"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Reported"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/matters/burden": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Ask what was asked of each team in a window: matters, reports, photos */
+        get: {
+            parameters: {
+                query?: {
+                    from?: string;
+                    to?: string;
+                    area?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Burden"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/matters/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count matters that arrived in a window, by class, stage, level or area, and what became of them */
+        get: {
+            parameters: {
+                query?: {
+                    from?: string;
+                    to?: string;
+                    area?: string;
+                    by?: "class" | "stage" | "level" | "grid" | "community" | "township" | "county" | "prefecture";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MatterCounts"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/matters/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export a list of matters as CSV or XLSX, at most 20,000
+         * @description What people wrote is never a formula in it.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    class?: string;
+                    stage?: "reported" | "filed" | "dispatched" | "accepted" | "handled" | "fed_back" | "verified" | "closed" | "evaluated" | "returned" | "suspended" | "merged";
+                    level?: "grid" | "community" | "township" | "county" | "prefecture";
+                    area?: string;
+                    grid?: string;
+                    due_before?: string;
+                    open?: boolean;
+                    late?: boolean;
+                    /** @description Part of the title or the text */
+                    text?: string;
+                    /** @description That arrived since then */
+                    from?: string;
+                    to?: string;
+                    format?: "csv" | "xlsx";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/csv": string;
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/matters/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take in matters of another platform
+         * @description Each has a verdict, in order; `source` and `external_id` name it, so sending again is harmless.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["MatterImport"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ImportAnswer"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/matters/set-aside": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the matters that the sweep could not look at */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MatterFaults"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/matters/stage-times": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Ask how long the stages of matters lasted that arrived in a window */
+        get: {
+            parameters: {
+                query?: {
+                    from?: string;
+                    to?: string;
+                    area?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StageTimes"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/matters/{matter_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                matter_id: string;
+            };
+            cookie?: never;
+        };
+        /** Show one matter */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    matter_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Matter"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/matters/{matter_id}/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                matter_id: string;
+            };
+            cookie?: never;
+        };
+        /** List what may be the same matter: its class, within 100 m and 72 h; the nearest first */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    matter_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["NearBy"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/matters/{matter_id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                matter_id: string;
+            };
+            cookie?: never;
+        };
+        /** Export the whole file of a matter, its chain verified, as JSON or PDF */
+        get: {
+            parameters: {
+                query?: {
+                    format?: "json" | "pdf";
+                };
+                header?: never;
+                path: {
+                    matter_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MatterFile"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/matters/{matter_id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                matter_id: string;
+            };
+            cookie?: never;
+        };
+        /** Show a matter's history, and whether its chain holds */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    matter_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MatterHistory"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /**
+         * Take a step
+         * @description Name the `version` that you saw: of several who take a step at the same time one wins, the others
+         *     get 409 with the present state and what they may do.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    matter_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["MatterStep"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Taken"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/matters/{matter_id}/steps/allowed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                matter_id: string;
+            };
+            cookie?: never;
+        };
+        /** Ask which steps you may take now */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    matter_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AllowedSteps"];
                     };
                 };
                 default: components["responses"]["DEFAULT_ERROR"];
@@ -1879,6 +3531,163 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List notices, the newest first
+         * @description A member sees those to one's teams; leaders and officers also how many of each team have read them.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description At most 500 */
+                    limit?: number;
+                    /** @description `next_cursor` of the page before */
+                    cursor?: string;
+                    /** @description Those as well */
+                    expired?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Notices"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /**
+         * Send a notice to the teams of an area or a drawn polygon
+         * @description A leader reaches only the teams that one leads.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewNotice"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Notice"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices/{notice_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                notice_id: string;
+            };
+            cookie?: never;
+        };
+        /** Show a notice */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    notice_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Notice"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices/{notice_id}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                notice_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that one has read a notice */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    notice_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/patrols": {
         parameters: {
             query?: never;
@@ -2294,6 +4103,480 @@ export interface paths {
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shifts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the shifts of a day */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description At most 500 */
+                    limit?: number;
+                    /** @description `next_cursor` of the page before */
+                    cursor?: string;
+                    /** @description A local day; today unless given */
+                    on?: string;
+                    /** @description With grids in this area */
+                    area?: string;
+                    team?: string;
+                    /** @description In which this member is expected */
+                    member?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Shifts"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shifts/{shift_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shift_id: string;
+            };
+            cookie?: never;
+        };
+        /** Show a shift */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    shift_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Shift"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shifts/{shift_id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shift_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that one will be there */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    shift_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Shift"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shifts/{shift_id}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shift_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that one will not be there, and why
+         * @description Where nobody else is expected, the grids then have nobody in that time.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    shift_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Decline"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Shift"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shifts/{shift_id}/late": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shift_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say beforehand that one will be late */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    shift_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Late"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Shift"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shifts/{shift_id}/spot-checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shift_id: string;
+            };
+            cookie?: never;
+        };
+        /** Show the spot checks of a shift, and who showed up */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    shift_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Rolls"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /**
+         * Ask whoever is in a shift to show up (点名抽查)
+         * @description They answer from the phone before it closes, or by checking in.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    shift_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewSpotCheck"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SpotCheck"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shifts/{shift_id}/swaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shift_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask that a colleague take over one's shift
+         * @description Nothing changes until a leader approves.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    shift_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewSwap"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Swap"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spot-checks/{spot_check_id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                spot_check_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Show up for a spot check */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    spot_check_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/swaps/{swap_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                swap_id: string;
+            };
+            cookie?: never;
+        };
+        /** Show a swap */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    swap_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Swap"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/swaps/{swap_id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                swap_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approve a swap, or refuse it */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    swap_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SwapDecision"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Swap"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2715,7 +4998,11 @@ export interface paths {
         };
         /**
          * Draw one tile of a layer
-         * @description The answer has an ETag; ask again with `If-None-Match`.
+         * @description `coverage` shows how much of each grid was seen, `gaps` (from zoom 12) what was not, `density` how
+         *     long people walked there, `patrols` how many there were, `checkpoints` (from zoom 11) marked places,
+         *     `uncovered` the grids that nobody has, `matters` the open ones.
+         *     No layer shows anything of a person: a track is at `/patrols/{patrol_id}/track`, where looking at it
+         *     is recorded. The answer has an ETag; ask again with `If-None-Match`.
          */
         get: {
             parameters: {
@@ -2848,6 +5135,118 @@ export interface paths {
             };
         };
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List who is told of matters */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description At most 500 */
+                    limit?: number;
+                    /** @description `next_cursor` of the page before */
+                    cursor?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Webhooks"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /**
+         * Have another platform told of the steps of an area's matters: ids only, signed, over https
+         * @description `Gridpatrol-Signature: t=<unix s>,v1=<HMAC-SHA-256 of "t.body">`; the key is shown this once. A body
+         *     may come twice, and later ones earlier: `version` tells.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewWebhook"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WebhookWithKey"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Tell it nothing more */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    webhook_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
         options?: never;
         head?: never;
         patch?: never;
@@ -3097,6 +5496,42 @@ export interface components {
             role: "member" | "leader" | "officer" | "centre" | "admin" | "auditor";
             username: string;
         };
+        AllowedSteps: {
+            allowed: {
+                [key: string]: string;
+            };
+            level: string;
+            stage: string;
+            /** @description Per step: its fields, and its reasons */
+            takes: {
+                [key: string]: unknown;
+            };
+            version: number;
+        };
+        Answer: {
+            /** @description No plan among near teams costs less; null for greedy */
+            bound: number | null;
+            /** @description Sets of limits; lift one of each set, and every target can be met */
+            collisions: components["schemas"]["Collision"][];
+            /** @description Points; fewer are better */
+            cost: number;
+            diff: components["schemas"]["Diff"];
+            /** @description (cost - bound) / cost; 0 is proved best */
+            gap: number | null;
+            /** @description False when the clock cut the search short */
+            is_repeatable: boolean;
+            lines: components["schemas"]["SuggestedLine"][];
+            /** @enum {string} */
+            made_by: "cp_sat" | "greedy";
+            missed: components["schemas"]["Missed"][];
+            /** @enum {string} */
+            outcome: "complete" | "short";
+            team_hours: components["schemas"]["TeamHours"][];
+        };
+        Applied: {
+            /** @description The new assignments */
+            items: string[];
+        };
         Area: {
             /** @description west, south, east, north */
             readonly bbox?: number[] | null;
@@ -3148,6 +5583,49 @@ export interface components {
         Ask: {
             ids: string[];
         };
+        Assignment: {
+            /**
+             * Format: date-time
+             * @description When it ended before its time
+             */
+            ended_at: string | null;
+            /**
+             * Format: uuid
+             * @description The assignment that was handed over
+             */
+            follows_id: string | null;
+            /** Format: date-time */
+            from: string;
+            grids: components["schemas"]["HeldGrid"][];
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            made_at: string;
+            member: components["schemas"]["Named"] | null;
+            minutes: number;
+            reason: string | null;
+            rrule: string;
+            starts_at: string;
+            team: components["schemas"]["NamedTeam"];
+            /** Format: date-time */
+            to: string;
+        };
+        AssignmentChange: {
+            /** @description Codes of grids in force that the caller sees */
+            grids?: string[];
+            minutes?: number;
+            reason?: string | null;
+            /** @description RFC 5545, in local time, by the day at most: FREQ=WEEKLY;BYDAY=MO,FR */
+            rrule?: string;
+            /** @description HH:MM, local time (Asia/Shanghai); a shift may last past midnight */
+            starts_at?: string;
+            /** Format: date-time */
+            to?: string;
+        };
+        Assignments: {
+            items: components["schemas"]["Assignment"][];
+            next_cursor: string | null;
+        };
         Audit: {
             items: components["schemas"]["AuditRow"][];
             next_cursor: string | null;
@@ -3171,6 +5649,27 @@ export interface components {
             /** Format: uuid */
             subject_id: string | null;
             trace_id: string | null;
+        };
+        BulkReport: {
+            /** @description Assignments */
+            creates: number;
+            dry_run: boolean;
+            errors: components["schemas"]["Fault"][];
+            rows: number;
+            shifts: number;
+        };
+        Burden: {
+            items: components["schemas"]["BurdenRow"][];
+        };
+        BurdenRow: {
+            code: string;
+            /** @description Given to the team */
+            matters: number;
+            name: string;
+            /** @description That these steps came with */
+            photos: number;
+            /** @description Steps that its people had to take */
+            reports: number;
         };
         Certificate: {
             /** @description By class of data: everything before when, and how many rows */
@@ -3196,9 +5695,14 @@ export interface components {
             unit?: string | null;
         };
         Changes: {
+            checkpoints?: components["schemas"]["PhoneCheckpoints"];
             /** @description Ask with it next time */
             cursor?: string;
             grids?: components["schemas"]["PhoneGrids"];
+            /** @description That have not expired */
+            notices?: components["schemas"]["PhoneNotices"];
+            /** @description Of the next two weeks */
+            shifts?: components["schemas"]["PhoneShifts"];
             /** @description Whether this replaces everything that the phone has */
             whole?: boolean;
         };
@@ -3238,6 +5742,14 @@ export interface components {
             code?: string;
             name?: string;
         };
+        Collision: {
+            en: string;
+            limits: ("hours_per_week" | "shift_minutes" | "days" | "grids_per_team" | "max_distance_m" | "max_teams_per_grid" | "min_teams_per_grid")[];
+            numbers: {
+                [key: string]: number;
+            };
+            zh: string;
+        };
         Consent: {
             agreed: boolean;
             /** Format: date-time */
@@ -3254,6 +5766,11 @@ export interface components {
             id: string;
             /** @description The words that are agreed to */
             zh: string;
+        };
+        Copy: {
+            area: string;
+            /** @description YYYY-MM; its assignments are made again for the month after */
+            month: string;
         };
         Coverage: {
             items: components["schemas"]["Measure"][];
@@ -3280,10 +5797,33 @@ export interface components {
             password: string;
             username: string;
         };
+        Day: {
+            check_ins: components["schemas"]["Grades"];
+            /**
+             * Format: date
+             * @description Of local time, +08:00
+             */
+            day: string;
+            grids: number;
+            /** @description Those whose state is `seen` */
+            grids_seen: number;
+            person_minutes: number;
+            share_no_evidence: number;
+            share_seen: number;
+            visits: number;
+        };
         Decision: {
             agreed: boolean;
             /** @description The words that were shown; to agree */
             text_id?: string;
+        };
+        Decline: {
+            reason: string;
+            /**
+             * @description Nobody of the team will be there; only its leader can say so
+             * @default false
+             */
+            whole_team: boolean;
         };
         Demonstration: {
             accounts: components["schemas"]["Account"][];
@@ -3292,6 +5832,11 @@ export interface components {
             id: string;
             name: string;
         };
+        Diff: {
+            added: components["schemas"]["SuggestedChange"][];
+            kept: components["schemas"]["SuggestedChange"][];
+            removed: components["schemas"]["SuggestedChange"][];
+        };
         Display: {
             code?: string;
             /** @description The code of this moment, to compare */
@@ -3299,6 +5844,16 @@ export interface components {
             /** @description Hexadecimal digits; the key of HMAC-SHA-256 */
             secret?: string;
             step_s?: number;
+        };
+        End: {
+            /**
+             * Format: date-time
+             * @description Now, unless given
+             * @default null
+             */
+            at: string | null;
+            /** @default null */
+            note: string | null;
         };
         Enrolment: {
             /** @description The link as a QR code, for scanning */
@@ -3323,6 +5878,38 @@ export interface components {
             kind?: string;
             /** @enum {string} */
             severity?: "error" | "warning";
+        };
+        Fulfilment: {
+            items: components["schemas"]["Tally"][];
+            next_cursor: string | null;
+            window: components["schemas"]["TallyWindow"];
+        };
+        Gap: {
+            area_m2: number;
+            grid: string;
+            /** @description Of the grid */
+            name: string;
+            /** @description Somebody was in the grid, but no track shows the way */
+            no_evidence: boolean;
+            /** @description How far the polygon may lie from the true border of what was seen */
+            tolerance_m: number;
+        };
+        GapFeature: {
+            /** @description Polygon or MultiPolygon, WGS-84 */
+            geometry: {
+                [key: string]: unknown;
+            };
+            id: string;
+            properties: components["schemas"]["Gap"];
+            /** @default Feature */
+            type: unknown;
+        };
+        Gaps: {
+            features: components["schemas"]["GapFeature"][];
+            next_cursor: string | null;
+            /** @default FeatureCollection */
+            type: unknown;
+            window: components["schemas"]["Window"];
         };
         Grades: {
             A?: number;
@@ -3376,6 +5963,61 @@ export interface components {
             /** @default FeatureCollection */
             type: unknown;
         };
+        HandOver: {
+            /**
+             * Format: date-time
+             * @description Now, unless given
+             * @default null
+             */
+            at: string | null;
+            /**
+             * Format: uuid
+             * @default null
+             */
+            member_id: string | null;
+            note: string;
+            /** Format: uuid */
+            team_id: string;
+        };
+        HeldGrid: {
+            /** @description The grid it came from by a revision */
+            carried_from: string | null;
+            code: string;
+            name: string;
+        };
+        History: {
+            items: components["schemas"]["Step"][];
+        };
+        Hole: {
+            code: string;
+            hours: number;
+            name: string;
+            spans: components["schemas"]["Span"][];
+        };
+        Holes: {
+            items: components["schemas"]["Hole"][];
+            next_cursor: string | null;
+            window: components["schemas"]["HolesWindow"];
+        };
+        HolesWindow: {
+            /** Format: date-time */
+            from?: string;
+            /** Format: date-time */
+            to?: string;
+        };
+        ImportAnswer: {
+            items: components["schemas"]["Imported"][];
+        };
+        Imported: {
+            errors: {
+                [key: string]: unknown;
+            };
+            external_id: string | null;
+            /** Format: uuid */
+            id: string | null;
+            /** @enum {string} */
+            status: "created" | "known" | "refused";
+        };
         Invitation: {
             /** @description Shown once */
             code?: string;
@@ -3427,6 +6069,9 @@ export interface components {
             code?: string;
             name?: string;
         };
+        Late: {
+            minutes: number;
+        };
         Lay: {
             /** @enum {string} */
             by: "size" | "count" | "places";
@@ -3444,6 +6089,39 @@ export interface components {
         };
         Leading: {
             is_leader: boolean;
+        };
+        Limits: {
+            /** @description On which there may be shifts (RFC 5545) */
+            days?: ("MO" | "TU" | "WE" | "TH" | "FR" | "SA" | "SU")[];
+            grids_per_team?: number;
+            /** @description Of a team */
+            hours_per_week?: number;
+            /** @description From a team's home to the middle of a grid */
+            max_distance_m?: number;
+            /** @default 1 */
+            max_teams_per_grid: number;
+            /** @default 1 */
+            min_teams_per_grid: number;
+            /**
+             * @description At most; a team has one shift a day
+             * @default 120
+             */
+            shift_minutes: number;
+            /**
+             * @description When shifts begin, local time (Asia/Shanghai)
+             * @default 20:00
+             */
+            starts_at: string;
+            /**
+             * @description What one visit of a grid takes
+             * @default 30
+             */
+            visit_minutes: number;
+            /**
+             * @description The target of each grid
+             * @default 2
+             */
+            visits_per_week: number;
         };
         LineString: {
             coordinates: number[][];
@@ -3466,6 +6144,184 @@ export interface components {
         LookerArea: {
             code: string | null;
             name: string | null;
+        };
+        Matter: {
+            accuracy_m: number | null;
+            area: string | null;
+            class: string;
+            /** Format: date-time */
+            closed_at: string | null;
+            /**
+             * Format: date-time
+             * @description When its stage must be left
+             */
+            due_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it entered its stage
+             */
+            entered_at: string;
+            external_id: string | null;
+            facts: {
+                [key: string]: unknown;
+            };
+            grid: string | null;
+            /** Format: uuid */
+            handler_id: string | null;
+            /** Format: uuid */
+            id: string;
+            lat: number | null;
+            late: boolean;
+            /** @enum {string} */
+            level: "grid" | "community" | "township" | "county" | "prefecture";
+            lon: number | null;
+            marks: string[];
+            /** Format: uuid */
+            merged_into_id: string | null;
+            outcome: string | null;
+            parties: string[];
+            parties_done: string[];
+            /** Format: uuid */
+            patrol_id: string | null;
+            photos: string[];
+            /** Format: date-time */
+            received_at: string;
+            /** Format: date-time */
+            recorded_at: string;
+            /** Format: uuid */
+            reporter_id: string | null;
+            /** Format: date-time */
+            review_at: string | null;
+            source: string | null;
+            /** @enum {string} */
+            stage: "reported" | "filed" | "dispatched" | "accepted" | "handled" | "fed_back" | "verified" | "closed" | "evaluated" | "returned" | "suspended" | "merged";
+            /** Format: uuid */
+            team_id: string | null;
+            text: string | null;
+            title: string;
+            version: number;
+        };
+        MatterClass: {
+            code: string;
+            /** @enum {string} */
+            group: "dispute" | "safety" | "public_order" | "people" | "facility" | "environment" | "hazard" | "other";
+            joint: boolean;
+            /** @description Hours, by stage */
+            limits: {
+                [key: string]: unknown;
+            };
+            listed_by: string;
+            name_en: string;
+            name_zh: string;
+            required: string[];
+            round_the_clock: boolean;
+            /** @enum {string} */
+            urgency: "routine" | "urgent" | "emergency";
+            /** Format: date */
+            valid_from: string;
+            /** Format: date */
+            valid_to: string | null;
+        };
+        MatterClasses: {
+            items: components["schemas"]["MatterClass"][];
+        };
+        MatterCount: {
+            closed: number;
+            closed_on_time: number;
+            /** @description 办结率 closed ÷ reported */
+            closing_rate: number | null;
+            key: string;
+            /** @description closed without missing a limit ÷ closed */
+            on_time_rate: number | null;
+            open: number;
+            overdue: number;
+            reported: number;
+            /** @description 化解率 resolved or mediated ÷ reported */
+            resolution_rate: number | null;
+            resolved: number;
+        };
+        MatterCounts: {
+            items: components["schemas"]["MatterCount"][];
+        };
+        MatterFault: {
+            /** Format: uuid */
+            matter_id: string;
+            problem: string;
+            /** Format: date-time */
+            since: string;
+            times: number;
+            /** Format: date-time */
+            until: string;
+        };
+        MatterFaults: {
+            items: components["schemas"]["MatterFault"][];
+        };
+        MatterFile: {
+            /** @description verified, head, faults */
+            chain: {
+                [key: string]: unknown;
+            };
+            matter: components["schemas"]["Matter"];
+            steps: components["schemas"]["Taken"][];
+        };
+        MatterHistory: {
+            items: components["schemas"]["Taken"][];
+            /** @description The chain of hashes holds */
+            verified: boolean;
+        };
+        MatterImport: {
+            items: unknown[];
+            source: string;
+        };
+        MatterReport: {
+            accuracy_m?: number;
+            /**
+             * Format: date-time
+             * @description When it was found; now unless given
+             */
+            at?: string;
+            class: string;
+            /**
+             * @default wgs84
+             * @enum {string}
+             */
+            crs: "wgs84" | "gcj02" | "bd09";
+            /** @description What the class asks for, by name */
+            facts?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: uuid
+             * @description Made by the sender, so that sending again is harmless
+             */
+            id?: string;
+            lat: number;
+            lon: number;
+            photos?: string[];
+            text?: string;
+            title: string;
+        };
+        MatterStep: {
+            /** Format: uuid */
+            assignee_id?: string;
+            class?: string;
+            /** Format: uuid */
+            into_id?: string;
+            note?: string;
+            party?: string;
+            photos?: string[];
+            reason?: string;
+            /** Format: date-time */
+            review_at?: string;
+            /** @enum {string} */
+            step: "file" | "dispatch" | "accept" | "handle" | "feed_back" | "verify" | "close" | "evaluate" | "return" | "uphold" | "overrule" | "suspend" | "resume" | "escalate" | "urge" | "supervise" | "add_party" | "party_done" | "merge" | "reopen" | "note";
+            /** Format: uuid */
+            team_id?: string;
+            version: number;
+        };
+        Matters: {
+            items: components["schemas"]["Matter"][];
+            next_cursor: string | null;
         };
         Me: {
             area?: components["schemas"]["AreaName"];
@@ -3523,6 +6379,12 @@ export interface components {
              */
             until: string | null;
         };
+        Missed: {
+            code: string;
+            name: string;
+            /** @description That the grid lacks each week */
+            visits: number;
+        };
         Missing: {
             /** @description Not here; send these again */
             missing: string[];
@@ -3540,9 +6402,53 @@ export interface components {
             name?: string;
             role?: string;
         };
+        Named: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+        };
         NamedArea: {
             code: string;
             name: string;
+        };
+        NamedTeam: {
+            code: string;
+            /** Format: uuid */
+            id: string;
+            name: string;
+        };
+        NearBy: {
+            items: components["schemas"]["Matter"][];
+        };
+        NewAssignment: {
+            /** Format: date-time */
+            from: string;
+            /** @description Codes of grids in force that the caller sees */
+            grids: string[];
+            /**
+             * Format: uuid
+             * @description Of the team; all of it unless given
+             * @default null
+             */
+            member_id: string | null;
+            /** @description How long a shift is */
+            minutes: number;
+            /**
+             * @description Needed where another team has a grid too
+             * @default null
+             */
+            reason: string | null;
+            /** @description RFC 5545, in local time, by the day at most: FREQ=WEEKLY;BYDAY=MO,FR */
+            rrule: string;
+            /** @description HH:MM, local time (Asia/Shanghai); a shift may last past midnight */
+            starts_at: string;
+            /** Format: uuid */
+            team_id: string;
+            /**
+             * Format: date-time
+             * @description Shifts begin before it
+             */
+            to: string;
         };
         NewCheckpoint: {
             /**
@@ -3564,6 +6470,38 @@ export interface components {
             nfc_uid?: string;
             unit?: string | null;
         };
+        NewNotice: {
+            /** @description To the teams at home in it */
+            area?: string;
+            /**
+             * Format: date-time
+             * @default null
+             */
+            expires_at: string | null;
+            /** @description Polygon; to the teams at home or on duty in it */
+            shape?: Record<string, never>;
+            text: string;
+            title: string;
+        };
+        NewSpotCheck: {
+            /**
+             * @description How long it is open
+             * @default 10
+             */
+            minutes: number;
+        };
+        NewSwap: {
+            /** @default null */
+            reason: string | null;
+            /**
+             * Format: uuid
+             * @description A colleague of the team
+             */
+            to_member: string;
+        };
+        NewTarget: {
+            hours: number;
+        };
         NewTeam: {
             area: string;
             /** @description Letters, digits and . _ / -; no other team of the prefecture has it */
@@ -3576,6 +6514,31 @@ export interface components {
             /** @enum {string} */
             kind: "owntracks" | "traccar" | "overland" | "gpslogger" | "bell";
             name: string;
+        };
+        NewWebhook: {
+            /** @description Of the matters to hear of */
+            area: string;
+            url: string;
+        };
+        Notice: {
+            area: string;
+            /** Format: date-time */
+            expires_at: string | null;
+            /** Format: uuid */
+            id: string;
+            /** @description By the caller */
+            is_read: boolean;
+            /** Format: date-time */
+            sent_at: string;
+            shape: Record<string, never> | null;
+            /** @description That it went to, as far as the caller sees; nothing for a member */
+            teams: components["schemas"]["Readers"][];
+            text: string;
+            title: string;
+        };
+        Notices: {
+            items: components["schemas"]["Notice"][];
+            next_cursor: string | null;
         };
         OneQuarantined: {
             /** Format: uuid */
@@ -3592,6 +6555,26 @@ export interface components {
             };
             /** Format: date-time */
             received_at: string;
+        };
+        Overdue: {
+            /** Format: date-time */
+            at: string;
+            items: components["schemas"]["OverdueGrid"][];
+            next_cursor: string | null;
+        };
+        OverdueGrid: {
+            basis: string;
+            code: string;
+            /**
+             * Format: date-time
+             * @description When it should have been seen again
+             */
+            due_at: string;
+            /** Format: date-time */
+            last_seen_at: string | null;
+            name: string;
+            overdue_hours: number;
+            target_hours: number;
         };
         PaginationMetadata: {
             /** @description First available page number. */
@@ -3634,6 +6617,32 @@ export interface components {
             items: components["schemas"]["Patrol"][];
             next_cursor: string | null;
         };
+        Person: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            reason: string | null;
+            /** @enum {string} */
+            state: "asked" | "accepted" | "declined" | "swapped" | "released";
+        };
+        PhoneCheckpoint: {
+            /** @description In its QR code */
+            code?: string;
+            grid?: string;
+            /** Format: uuid */
+            id?: string;
+            kind?: string;
+            lat?: number;
+            lon?: number;
+            name?: string;
+        };
+        PhoneCheckpoints: {
+            /** @description Ids or codes to delete */
+            gone?: string[];
+            items?: components["schemas"]["PhoneCheckpoint"][];
+            /** @description Whether these items replace the list on the phone */
+            whole?: boolean;
+        };
         PhoneGrid: {
             basis?: string;
             /** @description 15 digits */
@@ -3645,9 +6654,47 @@ export interface components {
             };
         };
         PhoneGrids: {
-            /** @description Codes to delete */
+            /** @description Ids or codes to delete */
             gone?: string[];
             items?: components["schemas"]["PhoneGrid"][];
+            /** @description Whether these items replace the list on the phone */
+            whole?: boolean;
+        };
+        PhoneNotice: {
+            /** Format: uuid */
+            id?: string;
+            is_read?: boolean;
+            /** Format: date-time */
+            sent_at?: string;
+            text?: string;
+            title?: string;
+        };
+        PhoneNotices: {
+            /** @description Ids or codes to delete */
+            gone?: string[];
+            items?: components["schemas"]["PhoneNotice"][];
+            /** @description Whether these items replace the list on the phone */
+            whole?: boolean;
+        };
+        PhoneShift: {
+            /** Format: date-time */
+            ends_at?: string;
+            /** @description 15-digit codes */
+            grids?: string[];
+            /** Format: uuid */
+            id?: string;
+            /** @description Given to this member alone */
+            is_mine?: boolean;
+            /** Format: date-time */
+            starts_at?: string;
+            state?: string;
+        };
+        PhoneShifts: {
+            /** @description Ids or codes to delete */
+            gone?: string[];
+            items?: components["schemas"]["PhoneShift"][];
+            /** @description Whether these items replace the list on the phone */
+            whole?: boolean;
         };
         Photo: {
             /** Format: date-time */
@@ -3709,6 +6756,34 @@ export interface components {
             /** Format: date-time */
             received_at: string;
         };
+        Question: {
+            area: string;
+            /** Format: date-time */
+            from: string;
+            limits?: components["schemas"]["Limits"];
+            /** @description At home in the area; all of them unless given */
+            teams?: string[];
+            /** Format: date-time */
+            to: string;
+        };
+        Readers: {
+            code: string;
+            /** Format: uuid */
+            id: string;
+            members: number;
+            name: string;
+            /** @description How many of them have read it */
+            read: number;
+        };
+        Reason: {
+            /** @enum {string} */
+            code: "near_home" | "connected" | "apart" | "load" | "only_team" | "long_unseen" | "never_seen";
+            en: string;
+            numbers: {
+                [key: string]: number;
+            };
+            zh: string;
+        };
         Receipt: {
             /** Format: uuid */
             batch_id: string;
@@ -3726,6 +6801,64 @@ export interface components {
             unchanged: number;
             updates: number;
         };
+        Reported: {
+            accuracy_m: number | null;
+            area: string | null;
+            class: string;
+            /** Format: date-time */
+            closed_at: string | null;
+            /**
+             * Format: date-time
+             * @description When its stage must be left
+             */
+            due_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it entered its stage
+             */
+            entered_at: string;
+            external_id: string | null;
+            facts: {
+                [key: string]: unknown;
+            };
+            grid: string | null;
+            /** Format: uuid */
+            handler_id: string | null;
+            /** Format: uuid */
+            id: string;
+            lat: number | null;
+            late: boolean;
+            /** @enum {string} */
+            level: "grid" | "community" | "township" | "county" | "prefecture";
+            lon: number | null;
+            marks: string[];
+            /** Format: uuid */
+            merged_into_id: string | null;
+            /** @description What may be the same matter */
+            near_by: string[];
+            outcome: string | null;
+            parties: string[];
+            parties_done: string[];
+            /** Format: uuid */
+            patrol_id: string | null;
+            photos: string[];
+            /** Format: date-time */
+            received_at: string;
+            /** Format: date-time */
+            recorded_at: string;
+            /** Format: uuid */
+            reporter_id: string | null;
+            /** Format: date-time */
+            review_at: string | null;
+            source: string | null;
+            /** @enum {string} */
+            stage: "reported" | "filed" | "dispatched" | "accepted" | "handled" | "fed_back" | "verified" | "closed" | "evaluated" | "returned" | "suspended" | "merged";
+            /** Format: uuid */
+            team_id: string | null;
+            text: string | null;
+            title: string;
+            version: number;
+        };
         Revision: {
             /** Format: date-time */
             approved_at?: string | null;
@@ -3738,6 +6871,62 @@ export interface components {
             proposed_at?: string;
             report?: components["schemas"]["Weighed"];
             status?: string;
+        };
+        Roll: {
+            /** @description From the phone, or by a check-in in a grid */
+            answered: number;
+            /** Format: date-time */
+            asked_at: string;
+            /** Format: date-time */
+            closes_at: string;
+            expected: number;
+            /** Format: uuid */
+            id: string;
+            /** @description Who did, where the caller may know */
+            people: components["schemas"]["Named"][];
+        };
+        Rolls: {
+            items: components["schemas"]["Roll"][];
+        };
+        Row: {
+            /** @description All grids in it */
+            area?: string;
+            /** @description A time with offset, or a local day */
+            from?: string;
+            /** @description Codes; or give an area */
+            grids?: string[];
+            /** @description Code of a member of it */
+            member?: string;
+            minutes?: number;
+            reason?: string;
+            rrule?: string;
+            /** @enum {string} */
+            season?: "spring_move" | "caterpillar_fungus" | "summer_move" | "autumn_move" | "fire_season" | "winter_nights";
+            starts_at?: string;
+            /** @description Code of a team */
+            team: string;
+            /** @description A time with offset, or the last local day */
+            to?: string;
+            /** @description In which the season begins */
+            year?: number;
+        };
+        Rows: {
+            rows: components["schemas"]["Row"][];
+        };
+        Season: {
+            code: string;
+            en: string;
+            /** @description Month and day */
+            first: number[];
+            /** @description Month and day, included */
+            last: number[];
+            minutes: number;
+            rrule: string;
+            starts_at: string;
+            zh: string;
+        };
+        Seasons: {
+            items: components["schemas"]["Season"][];
         };
         Sender: {
             /** Format: uuid */
@@ -3763,6 +6952,38 @@ export interface components {
             items?: components["schemas"]["Session"][];
             next_cursor?: string | null;
         };
+        SetTarget: {
+            code: string;
+            hours: number;
+            /** Format: date-time */
+            set_at: string;
+        };
+        Shift: {
+            /** @description How many people have accepted it */
+            accepted: number;
+            /** Format: uuid */
+            assignment_id: string;
+            /** Format: date-time */
+            ends_at: string;
+            grids: components["schemas"]["HeldGrid"][];
+            /** Format: uuid */
+            id: string;
+            /** @description As said beforehand */
+            late_minutes: number | null;
+            /** @description Whom the caller may know */
+            people: components["schemas"]["Person"][];
+            /** @description Why it was declined */
+            reason: string | null;
+            /** Format: date-time */
+            starts_at: string;
+            /** @enum {string} */
+            state: "planned" | "declined" | "cancelled";
+            team: components["schemas"]["NamedTeam"];
+        };
+        Shifts: {
+            items: components["schemas"]["Shift"][];
+            next_cursor: string | null;
+        };
         SignIn: {
             /** @description Only for a cookie; send it as `X-CSRF-Token` */
             csrf_token?: string;
@@ -3774,6 +6995,89 @@ export interface components {
             /** @description Shown once; send it as `Authorization: Bearer`. Not for a cookie */
             token?: string;
         };
+        Span: {
+            /** Format: date-time */
+            from?: string;
+            /** Format: date-time */
+            to?: string;
+        };
+        SpotCheck: {
+            /** Format: date-time */
+            asked_at: string;
+            /** Format: date-time */
+            closes_at: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            shift_id: string;
+        };
+        StageTime: {
+            ended: number;
+            median_s: number;
+            p90_s: number;
+            stage: string;
+        };
+        StageTimes: {
+            items: components["schemas"]["StageTime"][];
+        };
+        Step: {
+            /** Format: date-time */
+            at: string;
+            /** @description How it was before a change */
+            before: {
+                [key: string]: unknown;
+            } | null;
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            kind: "made" | "changed" | "ended" | "handed_over" | "carried" | "dropped";
+            note: string | null;
+        };
+        SuggestedChange: {
+            /** @description 15 digits */
+            grid: string;
+            team: components["schemas"]["SuggestedTeam"];
+        };
+        SuggestedGrid: {
+            code: string;
+            /** @description From the team's home */
+            distance_m: number;
+            name: string;
+        };
+        SuggestedLine: {
+            grids: components["schemas"]["SuggestedGrid"][];
+            hours_per_week: number;
+            minutes: number;
+            reasons: components["schemas"]["Reason"][];
+            /** @description RFC 5545 */
+            rrule: string;
+            /** @description HH:MM, Asia/Shanghai */
+            starts_at: string;
+            team: components["schemas"]["SuggestedTeam"];
+        };
+        SuggestedTeam: {
+            code: string;
+            /** Format: uuid */
+            id: string;
+            name: string;
+        };
+        Suggestion: {
+            answer: components["schemas"]["Answer"] | null;
+            /** Format: date-time */
+            applied_at: string | null;
+            area: string;
+            /** Format: date-time */
+            asked_at: string;
+            /** Format: date-time */
+            from: string;
+            /** Format: uuid */
+            id: string;
+            limits: components["schemas"]["Limits"];
+            /** @enum {string} */
+            state: "waiting" | "ready" | "failed";
+            /** Format: date-time */
+            to: string;
+        };
         Summary: {
             by_kind?: {
                 [key: string]: number;
@@ -3784,6 +7088,93 @@ export interface components {
             /** @description Grids that end, with or without successors */
             retires?: number;
             warnings?: number;
+        };
+        Swap: {
+            /** Format: date-time */
+            asked_at: string;
+            /** Format: date-time */
+            decided_at: string | null;
+            from_member: components["schemas"]["Named"] | null;
+            /** Format: uuid */
+            id: string;
+            reason: string | null;
+            /** Format: uuid */
+            shift_id: string;
+            /** @enum {string} */
+            state: "asked" | "approved" | "refused";
+            to_member: components["schemas"]["Named"] | null;
+        };
+        SwapDecision: {
+            approved: boolean;
+        };
+        Taken: {
+            /** Format: uuid */
+            actor_id: string | null;
+            area: string | null;
+            /** Format: date-time */
+            at: string;
+            details: {
+                [key: string]: unknown;
+            };
+            /** @description SHA-256 of `previous` and the step */
+            digest: string;
+            level: string;
+            note: string | null;
+            photos: string[];
+            previous: string;
+            reason: string | null;
+            role: string;
+            stage: string;
+            /** @enum {string} */
+            step: "report" | "file" | "dispatch" | "accept" | "handle" | "feed_back" | "verify" | "close" | "evaluate" | "return" | "uphold" | "overrule" | "suspend" | "resume" | "escalate" | "remind" | "urge" | "supervise" | "add_party" | "party_done" | "merge" | "reopen" | "note";
+            version: number;
+        };
+        Tally: {
+            /** @description The shift is not over */
+            readonly ahead?: number;
+            /** @description Of the grid, area or team; the id of a shift */
+            code: string;
+            /**
+             * Format: date-time
+             * @description Of a shift
+             */
+            ends_at?: string | null;
+            /** @description Shifts whose first patrol began over 15 minutes late, or has not */
+            readonly late_starts?: number;
+            /** @description Nobody was there */
+            readonly missed?: number;
+            name: string | null;
+            /** @description Somebody was there, but nothing shows what was seen */
+            readonly no_evidence?: number;
+            /** @description Less than that */
+            readonly partly?: number;
+            promised: number;
+            readonly shifts?: number;
+            /**
+             * Format: date-time
+             * @description Of a shift
+             */
+            starts_at?: string | null;
+            /** @description A quarter of the grid was seen, or half of its checkpoints were reached */
+            readonly walked?: number;
+        };
+        TallyWindow: {
+            /** Format: date-time */
+            from?: string;
+            /** Format: date-time */
+            to?: string;
+        };
+        Target: {
+            code: string;
+            /** @description How long it may go unseen */
+            hours: number;
+            /** @description The area or grid it was set for; null is the built-in default */
+            set_for: string | null;
+        };
+        Targets: {
+            default_hours: number;
+            items: components["schemas"]["SetTarget"][];
+            next_cursor: string | null;
         };
         Team: {
             area: components["schemas"]["NamedArea"];
@@ -3803,6 +7194,10 @@ export interface components {
             /** @enum {string} */
             kind?: "neighbour_watch" | "shop_watch" | "ten_households" | "building_watch" | "village_police" | "first_secretary" | "seconded_police" | "grid_workers" | "alarm_bell";
             name?: string;
+        };
+        TeamHours: {
+            hours_per_week: number;
+            team: components["schemas"]["SuggestedTeam"];
         };
         Teams: {
             items: components["schemas"]["Team"][];
@@ -3838,13 +7233,18 @@ export interface components {
             /** Format: uuid */
             team_id: string;
         };
+        Trend: {
+            items: components["schemas"]["Day"][];
+            next_cursor: string | null;
+            window: components["schemas"]["Window"];
+        };
         Upload: {
             /** Format: uuid */
             batch_id: string;
             clock?: components["schemas"]["Clock"];
             /** @enum {string} */
             crs: "wgs84" | "gcj02" | "bd09";
-            /** @description patrol_start, track, check_in and patrol_end items; each gets its own verdict */
+            /** @description patrol_start, track, check_in, matter and patrol_end items, each with its verdict */
             items: unknown[];
         };
         Uploader: {
@@ -3907,6 +7307,28 @@ export interface components {
             successors?: string[];
             /** Format: date-time */
             valid_from?: string;
+        };
+        Webhook: {
+            area: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            url: string;
+        };
+        WebhookWithKey: {
+            area: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            /** @description The key of the signatures, in hexadecimal; shown once */
+            secret: string;
+            url: string;
+        };
+        Webhooks: {
+            items: components["schemas"]["Webhook"][];
+            next_cursor: string | null;
         };
         Weighed: {
             creates?: components["schemas"]["Created"][];
