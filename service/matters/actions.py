@@ -76,6 +76,7 @@ def actor_of(matter: Matter, caller: Caller, ground: queries.Ground) -> Actor:
         "handler": matter.handler_id == caller.member_id,
         "team": matter.team_id in ground.teams and matter.handler_id is None,
         "leader": ground.is_led(matter.place_code),
+        "has_handled": matter.stage == "fed_back" and queries.has_handled(matter.id, caller.member_id),
     }
     rank = queries.level_of(caller.area)
     return Actor(caller.role, rank, frozenset(tie for tie, holds in ties.items() if holds))

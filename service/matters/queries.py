@@ -25,6 +25,9 @@ NEAR_M, NEAR_IN_TIME = 100.0, timedelta(hours=72)  # what may be the same matter
 _MEMBERSHIPS = """
 SELECT team_id, is_leader, teams.area_code FROM memberships JOIN teams ON teams.id = team_id
 WHERE member_id = %(id)s AND since <= now() AND (until IS NULL OR until > now())"""
+_HANDLED = """
+SELECT FROM matter_steps
+WHERE matter_id = %(matter_id)s AND actor_id = %(member_id)s AND step IN ('handle', 'feed_back') LIMIT 1"""
 TILE_ROWS = """
     SELECT matters.id::text AS id, class_code, stage, level, due_at < now() AS is_overdue,
         ST_AsMVTGeom(ST_Transform(position, 3857), ST_TileEnvelope(:z, :x, :y), 4096, :buffer) AS geom
@@ -53,6 +56,11 @@ def ground_of(caller: Caller) -> Ground:
     rows = ask(_MEMBERSHIPS, id=caller.member_id)
     led = frozenset(prefix_of(row.area_code) for row in rows if row.is_leader)
     return Ground(frozenset(row.team_id for row in rows), led)
+
+
+def has_handled(matter_id: UUID, member_id: UUID) -> bool:
+    """Whether somebody handled a matter or told of its handling, even if it went on to others."""
+    return bool(ask(_HANDLED, matter_id=matter_id, member_id=member_id))
 
 
 def level_of(code: str) -> str:

@@ -102,7 +102,7 @@ class Actor(NamedTuple):
 
     role: str
     rank: str = "grid"
-    ties: frozenset[str] = frozenset()  # of handler, team, reporter, leader
+    ties: frozenset[str] = frozenset()  # of handler, team, reporter, leader, has_handled
 
 
 SYSTEM = Actor("system")
@@ -140,7 +140,7 @@ def after(state: State, step: str, actor: Actor) -> State | None:
     for rule in RULES:
         if rule.step != step or state.stage not in rule.stages or not own & set(rule.hands):
             continue
-        if state.stage == "fed_back" and step in _VERIFYING and "handler" in actor.ties:
+        if state.stage == "fed_back" and step in _VERIFYING and actor.ties & {"handler", "has_handled"}:
             continue  # the verifier is not the handler
         if step == "escalate" and state.level == LEVELS[-1]:
             continue

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Text, cast, exists, func, or_, select
+from sqlalchemy import Select, Text, and_, cast, exists, func, or_, select
 
 from service.areas.models import Area, Grid
 from service.areas.queries import in_force, reach, within
@@ -69,6 +69,7 @@ def held(grid_ids: Sequence[int], start: datetime, end: datetime) -> Select[*tup
 def replaced(grid_ids: Sequence[int], start: datetime, end: datetime) -> Select[Assignment]:
     """The assignments of nothing but some of these grids that last into a period."""
     mine = AssignmentGrid.assignment_id == Assignment.id
+    mine = and_(mine, AssignmentGrid.dropped_at.is_(None))
     inside, outside = AssignmentGrid.grid_id.in_(grid_ids), AssignmentGrid.grid_id.not_in(grid_ids)
     lasts = Assignment.ended_at.is_(None), Assignment.ends_at > start, Assignment.starts_at < end
     return (

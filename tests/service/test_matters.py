@@ -177,6 +177,16 @@ def test_the_handler_does_not_verify(signed_in, people, officer):
     assert steps(officer, matter, "verify")["stage"] == "verified"
 
 
+def test_who_handled_it_once_does_not_verify_what_went_on_to_others(signed_in, people, officer, worker):
+    chief = signed_in(boss := a_member("officer", COMMUNITY))
+    matter = report(officer)
+    steps(officer, matter, ("dispatch", {"assignee_id": str(boss.id)}))
+    steps(chief, matter, "accept", "handle", "feed_back")
+    steps(officer, matter, ("return", {"reason": "not_solved"}), ("dispatch", {"team_id": str(people[2].id)}))
+    steps(worker, matter, "accept", "handle", "feed_back")
+    assert step(chief, matter, "verify").status_code == 403
+
+
 def test_what_was_fed_back_badly_returns_to_its_handler(officer, worker, given, people):
     steps(worker, given, "handle", "feed_back")
     again = steps(officer, given, ("return", {"reason": "not_solved"}))

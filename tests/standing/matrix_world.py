@@ -20,7 +20,7 @@ from service.members.tokens import hash_of
 from service.policy import POLICY, Caller, Scope
 from service.suggestions.models import Suggestion
 from service.uploads.models import QuarantinedItem
-from tests.factories import BEGINNING, a_checkpoint, a_grid, a_member, a_session, a_square, a_team
+from tests.factories import BEGINNING, a_checkpoint, a_grid, a_member, a_session, a_square, a_team, some_duty
 from tests.service.phone import a_check_in, a_start, a_track, an_hour_ago, send
 from tests.service.photos import a_photo, name_of, put
 
