@@ -26,7 +26,7 @@ _MEMBERSHIPS = """
 SELECT team_id, is_leader, teams.area_code FROM memberships JOIN teams ON teams.id = team_id
 WHERE member_id = %(id)s AND since <= now() AND (until IS NULL OR until > now())"""
 _HANDLED = """
-SELECT FROM matter_steps
+SELECT 1 FROM matter_steps
 WHERE matter_id = %(matter_id)s AND actor_id = %(member_id)s AND step IN ('handle', 'feed_back') LIMIT 1"""
 TILE_ROWS = """
     SELECT matters.id::text AS id, class_code, stage, level, due_at < now() AS is_overdue,
