@@ -5,6 +5,7 @@ from pathlib import Path
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service import db, pages, telemetry
+from service.alarms import api as alarms_api
 from service.areas import api as areas_api
 from service.audit import api as audit_api
 from service.checkpoints import actions as checkpoints
@@ -40,6 +41,7 @@ FEATURES = (
     media_api,
     patrols_api,
     coverage_api,
+    alarms_api,
     tiles_api,
     audit_api,
     privacy_api,
@@ -64,6 +66,7 @@ def create_app(settings: Settings | None = None) -> Service:
     )
     app.settings = settings
     app.engine = db.connect(settings, longest=REQUEST)
+    app.lanes = {alarms_api.blueprint.name: db.engine(settings, REQUEST, settings.alarm_pool_size)}
     app.authenticate = lambda token, kind: members.recognise(token, kind, app.settings)
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, settings.proxies, settings.proxies)  # type: ignore[method-assign]

@@ -45,9 +45,17 @@ def connect(settings: Settings, longest: str = "0") -> Engine:
 
     `longest` is how long a statement may take; 0 is as long as it needs.
     """
-    engine = create_engine(
+    bound = engine(settings, longest, settings.pool_size)
+    session.remove()
+    session.configure(bind=bound)
+    return bound
+
+
+def engine(settings: Settings, longest: str, size: int) -> Engine:
+    """An engine with a pool of its own, to which no session is bound yet."""
+    made = create_engine(
         settings.database_url,
-        pool_size=settings.pool_size,
+        pool_size=size,
         pool_timeout=5,
         connect_args={
             "options": f"-csearch_path={settings.schema},{settings.jobs_schema},public"
@@ -55,11 +63,9 @@ def connect(settings: Settings, longest: str = "0") -> Engine:
             f" -cstatement_timeout={longest}"
         },
     )
-    event.listen(engine, "checkin", _note_return)
-    event.listen(engine, "checkout", _ping_if_idle)
-    session.remove()
-    session.configure(bind=engine)
-    return engine
+    event.listen(made, "checkin", _note_return)
+    event.listen(made, "checkout", _ping_if_idle)
+    return made
 
 
 def _note_return(_connection: object, record: Any) -> None:

@@ -8,7 +8,12 @@ from sqlalchemy import make_url, text
 from service.db import session
 from service.settings import Settings
 
-APPEND_ONLY = ("audit_rows", "audit_seals", "grid_lineage")  # rows are added and read, nothing else
+APPEND_ONLY = (
+    "alarm_steps",
+    "audit_rows",
+    "audit_seals",
+    "grid_lineage",
+)  # rows are added and read, nothing else
 READ_ONLY = ("alembic_version",)
 
 

@@ -87,6 +87,11 @@ POLICY: dict[str, dict[str, Scope]] = {
     "uploads:send":               _row("o        o        -         -        -       -"),
     "media:send":                 _row("o        o        o         -        -       -"),
     "media:read":                 _row("o        t        a         -        -       -"),
+    "alarms:raise":               _row("o        o        o         o        o       o"),
+    "alarms:read":                _row("o        t        a         a        o       o"),
+    "alarms:answer":              _row("o        t        a         a        o       o"),
+    "alarms:reinforce":           _row("-        -        a         a        -       -"),
+    "alarms:drill":               _row("-        -        a         -        -       -"),
     "audit:read":                 _row("-        -        -         -        -       a"),
 }
 # fmt: on

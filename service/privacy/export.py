@@ -23,6 +23,9 @@ _LISTS = {
     "check_ins": queries.check_ins_of,
     "held_positions": queries.held_positions_of,
     "photos": media.of_member,
+    "alarms": queries.alarms_of,
+    "alarm_steps": queries.alarm_steps_of,
+    "alarm_notices": queries.alarm_notices_of,
     "access_log": queries.looks_at,
 }
 _PATROL = ("id", "mode", "started_at", "ended_at", "first_at", "last_at")

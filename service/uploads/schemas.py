@@ -35,7 +35,7 @@ class UploadSchema(Strict):
         required=True,
         validate=validate.Length(0, MOST_ITEMS),
         metadata={
-            "description": "patrol_start, track, check_in and patrol_end items; each gets its own verdict"
+            "description": "patrol_start, track, check_in, patrol_end and alarm items; each has its verdict"
         },
     )
 
