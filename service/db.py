@@ -14,6 +14,7 @@ import psycopg
 from psycopg.rows import namedtuple_row
 from sqlalchemy import DateTime, Engine, MetaData, Select, Text, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, scoped_session, sessionmaker
 
 from service.errors import Conflict, Invalid, NotFound, Problem, Unavailable, explain
@@ -94,6 +95,9 @@ def transaction() -> Iterator[None]:
             session().invalidate()
         session.rollback()
         raise _problem(error) from error
+    except PoolTimeout as error:  # every connection of the pool is in use
+        session.rollback()
+        raise Unavailable(retry_after=2) from error
     except BaseException:
         session.rollback()
         raise
