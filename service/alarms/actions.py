@@ -24,6 +24,7 @@ from service.policy import POLICY, Caller, Scope
 from service.settings import Settings
 from service.telemetry import log
 
+ESCALATE = "alarms.escalate"
 MONTH = timedelta(days=31)
 
 
@@ -53,7 +54,7 @@ def raise_alarm(sender: Sender, call: Call, offset: timedelta, now: datetime) ->
         if known:
             return known, False
     id = call.id or uuid7()
-    is_new = id in keep([(sender, call._replace(id=id), offset)], now)
+    is_new = _keep(sender, call._replace(id=id), offset, now)
     alarm = session.get_one(Alarm, id, populate_existing=True)
     if not is_new and (alarm.member_id, alarm.content) != (sender.member_id, call.content):
         raise IdTaken
@@ -64,21 +65,27 @@ def _lock_of(member_id: UUID) -> int:
     return int.from_bytes(member_id.bytes[:8], signed=True) ^ int.from_bytes(member_id.bytes[8:], signed=True)
 
 
-def keep(sent: Sequence[tuple[Sender, Call, timedelta]], now: datetime) -> set[UUID]:
-    """Raise those of the alarms that are new, and tell whoever must know; gives their ids."""
-    new = {_keep(sender, call, offset, now) for sender, call, offset in sent}
-    return {id for id in new if id is not None}
-
-
-def _keep(sender: Sender, call: Call, offset: timedelta, now: datetime) -> UUID | None:
-    recorded_at, marks = calls.when(call.at, offset, now)
+def _keep(sender: Sender, call: Call, offset: timedelta, now: datetime) -> bool:
+    """Raise an alarm and tell whoever must know, if its id is new; gives whether it is."""
     member = session.get_one(Member, sender.member_id)
+    row = _row(call, member, offset, now) | {"way": sender.way}
+    fresh = insert(Alarm).values(row).on_conflict_do_nothing(index_elements=["id"]).returning(Alarm.id)
+    if session.scalar(fresh) is None:
+        return False
+    alarm = session.get_one(Alarm, call.id)
+    told = _tell_nearby(alarm, call.position, now)
+    alarm.due_at = now + wait_at(alarm.level)
+    _note(alarm, "raise", now, told, by=member)
+    return True
+
+
+def _row(call: Call, member: Member, offset: timedelta, now: datetime) -> dict[str, Any]:
+    recorded_at, marks = calls.when(call.at, offset, now)
     grid = session.execute(queries.grid_at(*call.position)).one_or_none() if call.position else None
-    row = {
+    return {
         "id": call.id,
         "content": call.content,
-        "member_id": sender.member_id,
-        "way": sender.way,
+        "member_id": member.id,
         "area_code": grid.community_code if grid else member.area_code,
         "grid_id": grid.id if grid else None,
         "recorded_at": recorded_at,
@@ -88,15 +95,6 @@ def _keep(sender: Sender, call: Call, offset: timedelta, now: datetime) -> UUID 
         "accuracy_m": call.accuracy_m,
         "marks": [*call.marks, *marks],
     }
-    fresh = insert(Alarm).values(row).on_conflict_do_nothing(index_elements=["id"]).returning(Alarm.id)
-    if session.scalar(fresh) is None:
-        return None
-    alarm = session.get_one(Alarm, call.id)
-    told = _tell_nearby(alarm, call.position, now)
-    alarm.due_at = now + wait_at(alarm.level)
-    session.flush()
-    _note(alarm, "raise", now, told, by=member)
-    return alarm.id
 
 
 def _tell_nearby(alarm: Alarm, position: tuple[float, float] | None, now: datetime) -> list[UUID]:
@@ -217,7 +215,7 @@ def hold_drill(caller: Caller, area_code: str) -> Alarm:
     return drill
 
 
-@jobs.task("alarms.escalate", every="* * * * * */10")
+@jobs.task(ESCALATE, every="* * * * * */10")
 def escalate() -> int:
     """Let every alarm climb that nobody has answered in time; gives how many.
 
@@ -225,6 +223,7 @@ def escalate() -> int:
     """
     now, climbed = datetime.now(UTC), 0
     with transaction():
+        jobs.absorb(ESCALATE)
         for alarm_id in session.scalars(queries.due(now)).all():
             try:
                 with session.begin_nested():

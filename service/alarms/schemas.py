@@ -108,7 +108,12 @@ class AlarmSchema(Strict):
     )
     version = fields.Integer(required=True, metadata={"description": "Counts its steps"})
     way = fields.String(required=True, validate=validate.OneOf(WAYS))
-    area = fields.Nested(CodeAndNameSchema, required=True)
+    area = fields.Nested(
+        CodeAndNameSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Not told of one's own call from ground that one does not see"},
+    )
     recorded_at = Time(required=True)
     received_at = Time(required=True)
     due_at = Time(required=True, allow_none=True, metadata={"description": "When it climbs on"})

@@ -6,9 +6,10 @@ from service.alarms import queries
 from service.alarms.actions import part_of
 from service.alarms.models import Alarm
 from service.alarms.workflow import OPEN, Part, allowed
+from service.areas.queries import reach
 from service.audit import actions as audit
 from service.db import session
-from service.policy import Caller
+from service.policy import POLICY, Caller
 
 _PLAIN = ("id", "status", "level", "version", "way", "area", "recorded_at", "received_at", "due_at", "marks")
 
@@ -21,8 +22,12 @@ def in_full(alarm: Alarm, caller: Caller) -> dict[str, Any]:
     alarm, lon, lat = session.execute(queries.in_full(queries.one(alarm.id))).one()
     part, is_open = part_of(alarm, caller), alarm.status in OPEN
     is_close = is_open or part is Part.CALLER or (part is Part.OFFICER and caller.role == "officer")
-    grid = {"code": alarm.grid.code, "name": alarm.grid.name} if alarm.grid and is_close else None
+    is_known = part is not Part.CALLER or _is_known_ground(alarm, caller)
+    grid = (
+        {"code": alarm.grid.code, "name": alarm.grid.name} if alarm.grid and is_close and is_known else None
+    )
     return {name: getattr(alarm, name) for name in _PLAIN} | {
+        "area": alarm.area if is_known else None,
         "member": alarm.member if is_close else None,
         "position": {"lon": lon, "lat": lat} if is_close and lon is not None else None,
         "accuracy_m": alarm.accuracy_m if is_close else None,
@@ -31,6 +36,12 @@ def in_full(alarm: Alarm, caller: Caller) -> dict[str, Any]:
         "steps": _steps(alarm, is_close and not alarm.is_drill),
         "allowed": allowed(alarm.status, part),
     }
+
+
+def _is_known_ground(alarm: Alarm, caller: Caller) -> bool:
+    """Whether the caller may see the grids there: a call from elsewhere asks nothing about the ground."""
+    scope = POLICY["grids:read"].get(caller.role)
+    return scope is not None and alarm.area_code.startswith(reach(caller, scope))
 
 
 def _steps(alarm: Alarm, with_names: bool) -> list[dict[str, Any]]:

@@ -13,7 +13,6 @@ from tests.factories import COMMUNITY, a_grid, a_member, a_session, a_team
 from tests.service.phone import a_start, a_track, rfc3339, send, verdicts
 
 HERE = {"lon": 97.3712, "lat": 37.3712}
-NOW = datetime.now(UTC)
 
 
 @pytest.fixture
@@ -31,6 +30,10 @@ def walker(database, leader):
 @pytest.fixture
 def phone(signed_in, walker):
     return signed_in(walker)
+
+
+def now():
+    return datetime.now(UTC)
 
 
 def call(client, **body):
@@ -58,7 +61,7 @@ def a_neighbour(signed_in, place, **patrol):
 
 
 def test_a_call_is_an_alarm(phone):
-    alarm = call(phone, id=str(uuid7()), at=rfc3339(NOW), **HERE, accuracy_m=8)
+    alarm = call(phone, id=str(uuid7()), at=rfc3339(now()), **HERE, accuracy_m=8)
     assert (alarm.status_code, alarm.json["status"], alarm.json["position"]) == (201, "raised", HERE)
 
 
@@ -66,6 +69,12 @@ def test_a_call_belongs_to_the_grid_where_it_was_made(phone):
     grid = a_grid()
     alarm = call(phone, **HERE).json
     assert (alarm["grid"]["code"], alarm["area"]["code"]) == (grid.code, COMMUNITY)
+
+
+def test_a_call_from_another_county_asks_nothing_about_the_ground(phone):
+    a_grid("632801001001001")
+    alarm = call(phone, **HERE).json
+    assert (alarm["area"], alarm["grid"], alarm["position"]) == (None, None, HERE)
 
 
 def test_a_call_from_nowhere_belongs_to_the_callers_area(phone):
@@ -111,7 +120,7 @@ def test_an_unreadable_body_is_a_bad_request(phone):
 
 
 def test_a_call_sent_twenty_times_is_one_alarm(phone):
-    body = {"id": str(uuid7()), "at": rfc3339(NOW), **HERE}
+    body = {"id": str(uuid7()), "at": rfc3339(now()), **HERE}
     answers = [call(phone, **body) for _ in range(20)]
     assert [each.status_code for each in answers] == [201] + [200] * 19
     assert len({each.json["id"] for each in answers}) == session.query(Alarm).count() == 1
@@ -140,14 +149,14 @@ def test_an_id_of_somebody_elses_alarm_is_taken(phone, signed_in):
 
 
 def test_a_wrong_clock_is_corrected(phone):
-    ahead = NOW + timedelta(days=3)
+    ahead = now() + timedelta(days=3)
     alarm = call(phone, at=rfc3339(ahead), sent_at=rfc3339(ahead), **HERE).json
     assert alarm["marks"] == ["clock_skew"]
-    assert abs(datetime.fromisoformat(alarm["recorded_at"]) - NOW) < timedelta(minutes=1)
+    assert abs(datetime.fromisoformat(alarm["recorded_at"]) - now()) < timedelta(minutes=1)
 
 
 def test_an_old_call_is_heard_and_marked(phone):
-    assert call(phone, at=rfc3339(NOW - timedelta(hours=8)), **HERE).json["marks"] == ["late"]
+    assert call(phone, at=rfc3339(now() - timedelta(hours=8)), **HERE).json["marks"] == ["late"]
 
 
 def test_gcj02_is_converted(phone):
@@ -188,19 +197,19 @@ def test_a_bell_that_was_removed_is_silent(app, phone):
 
 
 def test_an_alarm_comes_by_upload(phone):
-    item = {"type": "alarm", "id": str(uuid7()), "at": rfc3339(NOW), **HERE}
+    item = {"type": "alarm", "id": str(uuid7()), "at": rfc3339(now()), **HERE}
     assert verdicts(phone, [item]) == ["stored"]
     assert phone.get(f"/api/v1/alarms/{item['id']}").json["way"] == "upload"
 
 
 def test_an_upload_sent_again_raises_no_second_alarm(phone):
-    item = {"type": "alarm", "id": str(uuid7()), "at": rfc3339(NOW), **HERE}
+    item = {"type": "alarm", "id": str(uuid7()), "at": rfc3339(now()), **HERE}
     assert [verdicts(phone, [item]) for _ in range(2)] == [["stored"], ["duplicate"]]
     assert session.query(Alarm).count() == 1
 
 
 def test_a_call_that_came_both_ways_is_one_alarm(phone):
-    body = {"id": str(uuid7()), "at": rfc3339(NOW), **HERE}
+    body = {"id": str(uuid7()), "at": rfc3339(now()), **HERE}
     call(phone, **body)
     assert verdicts(phone, [{"type": "alarm"} | body]) == ["stored"]
     assert session.query(Alarm).count() == 1
@@ -210,18 +219,18 @@ def test_a_call_that_came_both_ways_is_one_alarm(phone):
     "odd", [{"lat": 95.0}, {"lon": None}, {"at": "never"}, {"id": "x"}, {"id": None}, {"note": "!"}], ids=str
 )
 def test_nothing_odd_sets_an_uploaded_alarm_aside(phone, odd):
-    item = {"type": "alarm", "id": str(uuid7()), "at": rfc3339(NOW), **HERE} | odd
+    item = {"type": "alarm", "id": str(uuid7()), "at": rfc3339(now()), **HERE} | odd
     assert verdicts(phone, [item]) == ["stored"]
 
 
 def test_an_uploaded_alarm_with_somebody_elses_id_is_a_conflict(phone, signed_in):
     id = str(uuid7())
     call(signed_in(a_member()), id=id)
-    assert verdicts(phone, [{"type": "alarm", "id": id, "at": rfc3339(NOW), **HERE}]) == ["conflict"]
+    assert verdicts(phone, [{"type": "alarm", "id": id, "at": rfc3339(now()), **HERE}]) == ["conflict"]
 
 
 def test_an_alarm_beside_bad_items_is_raised(phone):
-    items = [{"type": "song", "id": "x"}, {"type": "alarm", "id": str(uuid7()), "at": rfc3339(NOW)}]
+    items = [{"type": "song", "id": "x"}, {"type": "alarm", "id": str(uuid7()), "at": rfc3339(now())}]
     assert verdicts(phone, items) == ["quarantined", "stored"]
 
 
@@ -253,7 +262,7 @@ def test_who_was_seen_too_long_ago_is_not_told(phone, leader, signed_in):
 
 def test_who_has_withdrawn_the_consent_is_not_found(phone, leader, signed_in):
     member = a_neighbour(signed_in, (97.3722, 37.3712))
-    session.query(Consent).filter_by(member_id=member.id).update({"withdrawn_at": NOW})
+    session.query(Consent).filter_by(member_id=member.id).update({"withdrawn_at": now()})
     assert told(call(phone, **HERE)) == {leader.id: "leader"}
 
 
@@ -277,7 +286,7 @@ def test_a_stranger_calls_nobody(client):
 
 
 def test_send_is_answered_with_marks(phone):
-    item = {"type": "alarm", "id": str(uuid7()), "at": rfc3339(NOW), "lat": 95, "lon": 1}
+    item = {"type": "alarm", "id": str(uuid7()), "at": rfc3339(now()), "lat": 95, "lon": 1}
     assert send(phone, [item]).json["results"][0]["marks"] == ["bad_lat", "no_position"]
 
 

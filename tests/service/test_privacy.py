@@ -359,7 +359,14 @@ def test_coverage_that_was_not_worked_out_yet_outlives_the_walker(admin, signed_
 
 def test_every_table_of_people_is_erased_or_kept_on_purpose():
     personal = {name for name, table in db.Base.metadata.tables.items() if "member_id" in table.columns}
-    acts = {"memberships", "patrols", "upload_items"}  # stay, under the pseudonym
+    acts = {
+        "memberships",
+        "patrols",
+        "upload_items",
+        "alarms",
+        "alarm_steps",
+        "alarm_notices",
+    }  # pseudonymous
     photos = {"photos", "photo_parts"}  # erased by their own feature, with what lies in the store
     assert personal == acts | photos | {model.__tablename__ for model in erasure.OWN}
 

@@ -47,7 +47,7 @@ SHOWN_BY = {
     "quarantined": ("quarantine:read",),
     "checkpoint": ("checkpoints:read",),
     "photo": ("media:read",),
-    "alarm": ("alarms:read",),
+    "alarm": ("alarms:read", "audit:read"),
 }
 NEVER_ALIKE = ("POST /api/v1/me/devices", "POST /api/v1/alarms")  # every answer has a token or id of its own
 NAMED_BY_CALLERS = ("PUT /api/v1/media/<sha256>",)  # whoever has it may send it, whoever else has sent it

@@ -249,7 +249,7 @@ def _call(app: Any, code: str, told: Any) -> Thing:
     client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {a_session(somebody)}"
     assert client.post("/api/v1/alarms", json=where).status_code == 201
     session.add(AlarmNotice(alarm_id=id, member_id=told.id, reason="near", told_at=datetime.now(UTC)))
-    signs = (str(id), f"{west + 0.0007:.5f}", somebody.name)
+    signs = (str(id), f"{west + 0.0007:.5f}")
     return Thing("alarm", str(id), code, somebody.id, frozenset([told.id]), signs=signs)
 
 

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import true
 
+from service.alarms import queries as alarms
 from service.areas import queries as areas
 from service.coverage import api as coverage
 from service.media import queries as media
@@ -48,6 +49,7 @@ LEAKS = {
     "patrols of everybody": (patrols, "walkers", lambda *_: patrols.select(patrols.Member.id), "/patrols"),
     "photos of everybody": (media, "visible_to", lambda *_: media.select(media.Photo), "/media"),
     "tiles of everywhere": (tiles, "sight", lambda *_: "", "/tiles"),
+    "alarms of everybody": (alarms, "_by", lambda *_: true(), "/alarms"),
     "coverage of everywhere": (coverage, "sight", lambda *_: "", "/coverage"),
 }
 
