@@ -366,7 +366,7 @@ def test_every_table_of_people_is_erased_or_kept_on_purpose():
         "alarms",
         "alarm_steps",
         "alarm_notices",
-    }  # pseudonymous
+    }  # nameless
     photos = {"photos", "photo_parts"}  # erased by their own feature, with what lies in the store
     assert personal == acts | photos | {model.__tablename__ for model in erasure.OWN}
 
