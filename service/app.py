@@ -5,6 +5,7 @@ from pathlib import Path
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service import db, pages, telemetry
+from service.alarms import api as alarms_api
 from service.areas import api as areas_api
 from service.audit import api as audit_api
 from service.changes import api as changes_api
@@ -56,6 +57,7 @@ FEATURES = (
     fulfilment_api,
     suggestions_api,
     matters_api,
+    alarms_api,
     tiles_api,
     live_api,
     changes_api,
@@ -82,6 +84,7 @@ def create_app(settings: Settings | None = None) -> Service:
     )
     app.settings = settings
     app.engine = db.connect(settings, longest=REQUEST)
+    app.lanes = {alarms_api.blueprint.name: db.engine(settings, REQUEST, settings.alarm_pool_size)}
     app.authenticate = lambda token, kind: members.recognise(token, kind, app.settings)
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, settings.proxies, settings.proxies)  # type: ignore[method-assign]
@@ -106,6 +109,8 @@ def create_app(settings: Settings | None = None) -> Service:
     db.listen("holes open", live.tell_holes)
     db.listen("notice sent", live.tell_notice)
     db.listen("checkpoints changed", live.tell_checkpoints)
+    db.listen("alarm changed", live.tell_alarm)
+    db.listen("matters stepped", live.tell_matters)
     db.listen("photo arrives", members.hold)
     media.shown_by(patrols.shows_photo)
     db.listen("grids revised", carrying.carry)

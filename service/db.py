@@ -14,6 +14,7 @@ import psycopg
 from psycopg.rows import namedtuple_row
 from sqlalchemy import DateTime, Engine, MetaData, Select, Text, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, scoped_session, sessionmaker
 
 from service.errors import Conflict, Invalid, NotFound, Problem, Unavailable, explain
@@ -45,9 +46,17 @@ def connect(settings: Settings, longest: str = "0") -> Engine:
 
     `longest` is how long a statement may take; 0 is as long as it needs.
     """
-    engine = create_engine(
+    bound = engine(settings, longest, settings.pool_size)
+    session.remove()
+    session.configure(bind=bound)
+    return bound
+
+
+def engine(settings: Settings, longest: str, size: int) -> Engine:
+    """An engine with a pool of its own, to which no session is bound yet."""
+    made = create_engine(
         settings.database_url,
-        pool_size=settings.pool_size,
+        pool_size=size,
         pool_timeout=5,
         connect_args={
             "options": f"-csearch_path={settings.schema},{settings.jobs_schema},public"
@@ -55,11 +64,9 @@ def connect(settings: Settings, longest: str = "0") -> Engine:
             f" -cstatement_timeout={longest}"
         },
     )
-    event.listen(engine, "checkin", _note_return)
-    event.listen(engine, "checkout", _ping_if_idle)
-    session.remove()
-    session.configure(bind=engine)
-    return engine
+    event.listen(made, "checkin", _note_return)
+    event.listen(made, "checkout", _ping_if_idle)
+    return made
 
 
 def _note_return(_connection: object, record: Any) -> None:
@@ -88,6 +95,9 @@ def transaction() -> Iterator[None]:
             session().invalidate()
         session.rollback()
         raise _problem(error) from error
+    except PoolTimeout as error:  # every connection of the pool is in use
+        session.rollback()
+        raise Unavailable(retry_after=2) from error
     except BaseException:
         session.rollback()
         raise

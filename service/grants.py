@@ -9,6 +9,7 @@ from service.db import session
 from service.settings import Settings
 
 APPEND_ONLY = (
+    "alarm_steps",
     "audit_rows",
     "audit_seals",
     "grid_lineage",

@@ -105,6 +105,11 @@ POLICY: dict[str, dict[str, Scope]] = {
     "media:read":                 _row("o        t        a         -        -       -"),
     "changes:read":               _row("o        o        -         -        -       -"),
     "events:read":                _row("o        t        a         a        a       -"),
+    "alarms:raise":               _row("o        o        o         o        o       o"),
+    "alarms:read":                _row("o        t        a         a        o       o"),
+    "alarms:answer":              _row("o        t        a         a        o       o"),
+    "alarms:reinforce":           _row("-        -        a         a        -       -"),
+    "alarms:drill":               _row("-        -        a         -        -       -"),
     "audit:read":                 _row("-        -        -         -        -       a"),
 }
 # fmt: on

@@ -28,6 +28,12 @@ class Settings:
     schema: str = "haixi"  # one prefecture, one schema
     jobs_schema: str = "jobs"  # the job queue stands outside the prefectures
     pool_size: int = 10  # database connections of one process
+    alarm_pool_size: int = 2  # those of alarms: whatever else happens, a call for help finds one
+    alarm_leader_seconds: int = 60  # how long an alarm waits for an answer at each level before it climbs
+    alarm_community_seconds: int = 120
+    alarm_township_seconds: int = 180
+    alarm_county_seconds: int = 300
+    alarm_prefecture_seconds: int = 300  # there it is told again and again
     body_bytes: int = MIB  # a request body, after inflation
     import_bytes: int = 32 * MIB  # a file of grids, teams or members, after inflation
     media_url: str = "var/media"  # where photos lie: a folder, or s3://bucket/path with credentials in AWS_*
@@ -45,6 +51,7 @@ class Settings:
     keep_photos_days: int = 365
     keep_sessions_days: int = 90  # after they ended
     keep_quarantine_days: int = 30
+    keep_alarms_days: int = 365  # their positions go with the fixes
     keep_audit_days: int = 1095  # never under six months: 网络安全法 asks for that
     audit_heads: Path = Path("var/audit_heads.jsonl")  # the length and digest of the audit trail, over time
     suggest_seconds: int = 20  # that a worker looks for a suggestion of assignments

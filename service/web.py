@@ -37,12 +37,16 @@ class Service(Flask):
 
     settings: Settings
     engine: Engine
+    lanes: dict[str, Engine]  # features whose requests have connections of their own
     authenticate: Callable[[str, str], Caller | None]  # by a token, and whether a phone's or a page's
 
     def dispatch_request(self) -> Response:
         """Answer in one transaction; what fails at the commit is still a problem document."""
         if not request.path.isprintable():
             raise errors.NotFound
+        if lane := self.lanes.get(request.blueprint or ""):
+            db.session.remove()
+            db.session(bind=lane)
         with db.transaction():
             return self.make_response(super().dispatch_request())
 

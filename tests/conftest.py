@@ -57,6 +57,7 @@ def app(settings: Settings) -> Service:
 @contextmanager
 def thrown_away(app: Service) -> Iterator[Connection]:
     """A transaction in which the commits of the application are savepoints; nothing of it stays."""
+    lanes, app.lanes = app.lanes, {}  # all of it happens on one connection
     with app.engine.connect() as connection:
         outer = connection.begin()
         db.session.remove()
@@ -64,6 +65,7 @@ def thrown_away(app: Service) -> Iterator[Connection]:
         yield connection
         db.session.remove()
         outer.rollback()
+    app.lanes = lanes
     db.session.configure(bind=app.engine, join_transaction_mode="conditional_savepoint")
 
 

@@ -1,6 +1,6 @@
 """Tell for those below who only announce, and open streams."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -56,6 +56,18 @@ def tell_checkpoints(grids: Collection[int]) -> None:
     """Let phones know that a grid has other checkpoints."""
     codes = session.scalars(select(Grid.code).where(Grid.id.in_(list(grids))).order_by(Grid.code))
     tell(*(Event("checkpoint.changed", code[:12], code, subject=code) for code in codes))
+
+
+def tell_alarm(alarm_id: UUID, area_code: str, told: Collection[UUID], **_: Any) -> None:
+    """Let the area, and each person who is told of an alarm, know that it has changed."""
+    people = (Event("alarm.changed", area_code, member=each, subject=alarm_id) for each in told)
+    tell(Event("alarm.changed", area_code, subject=alarm_id), *people)
+
+
+def tell_matters(steps: Collection[Any], place_codes: Mapping[UUID, str]) -> None:
+    """Let watchers know which matters have moved on."""
+    ids = dict.fromkeys(each["matter_id"] for each in steps)
+    tell(*(Event("matter.changed", place_codes[id][:12], subject=id) for id in ids))
 
 
 def _tell_teams(kind: str, teams: Collection[UUID], subject: object = None) -> None:

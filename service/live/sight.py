@@ -20,6 +20,8 @@ KINDS = {  # kind of event → the permission under which its thing is seen
     "hole.opens": "duty:holes",
     "notice.sent": "notices:read",
     "checkpoint.changed": "checkpoints:read",
+    "matter.changed": "matters:read",
+    "alarm.changed": "alarms:read",
 }
 
 

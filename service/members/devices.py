@@ -17,6 +17,8 @@ def config(kind: str, origin: str, username: str, device_id: str, token: str) ->
         signs_in = {"auth": True, "username": username, "password": token, "deviceId": device_id}
         sent_to = {"_type": "configuration", "mode": 3, "url": f"{origin}/clients/owntracks"}
         return sent_to | signs_in | {"encryptionKey": token[:PASSPHRASE]}
+    if kind == "bell":
+        return {"url": f"{origin}/api/v1/alarms", "method": "POST", "authorization": f"Bearer {token}"}
     url = f"{origin}/clients/{kind}/{token}"
     if kind == "gpslogger":
         return {"url": url, "method": "POST", "body": _GPSLOGGER}

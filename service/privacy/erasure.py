@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import delete, func, select, update
 
+from service.alarms.models import Alarm, AlarmPin
 from service.audit import actions as audit
 from service.clients.models import HeldPosition
 from service.coverage import actions as coverage
@@ -33,6 +34,7 @@ OWN = (
     OutboxEvent,
     SpotAnswer,
     NoticeRead,
+    AlarmPin,
 )
 
 
@@ -62,6 +64,8 @@ def _erase_positions(member: Member) -> None:
     _do(delete(Fix).where(Fix.patrol_id.in_(patrols)))
     blank: dict[str, Any] = {"position": None, "accuracy_m": None, "note": None, "proof": None, "photos": []}
     _do(update(CheckIn).where(CheckIn.patrol_id.in_(patrols)).values(blank))
+    nowhere = {"position": None, "accuracy_m": None}
+    _do(update(Alarm).where(Alarm.member_id == member.id).values(nowhere))
 
 
 def _end_memberships(member: Member) -> None:

@@ -30,6 +30,9 @@ _LISTS = {
     "swaps": queries.swaps_of,
     "spot_answers": queries.spot_answers_of,
     "notices_read": queries.notices_read_by,
+    "alarms": queries.alarms_of,
+    "alarm_steps": queries.alarm_steps_of,
+    "alarm_notices": queries.alarm_notices_of,
     "access_log": queries.looks_at,
 }
 _PATROL = ("id", "mode", "started_at", "ended_at", "first_at", "last_at")

@@ -5,8 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, column, exists, func, literal_column, select, table, text
+from sqlalchemy import ColumnElement, Select, column, exists, func, literal_column, or_, select, table, text
 
+from service.alarms.models import Alarm, AlarmNotice, AlarmStep
+from service.alarms.workflow import CLOSED
 from service.areas.queries import reach, within
 from service.audit.models import AuditRow
 from service.audit.queries import about
@@ -68,6 +70,12 @@ def old_sessions(before: datetime, limit: int) -> Select[Any]:
 def old_quarantine(before: datetime, limit: int) -> Select[Any]:
     """Some quarantined items that came before a time."""
     return select(QuarantinedItem.id).where(QuarantinedItem.received_at < before).limit(limit)
+
+
+def old_alarms(before: datetime, limit: int) -> Select[Any]:
+    """Some alarms that came before a time and are over, or were drills."""
+    over = or_(Alarm.status.in_(CLOSED), Alarm.way == "drill")
+    return select(Alarm.id).where(Alarm.received_at < before, over).limit(limit)
 
 
 def may(privilege: str, table: str) -> Select[Any]:
@@ -183,6 +191,26 @@ def matter_steps_of(member_id: UUID) -> Select[*tuple[Any, ...]]:
     columns = (MatterStep.matter_id, MatterStep.version, MatterStep.step, MatterStep.at, *said)
     own = select(*columns).where(MatterStep.actor_id == member_id)
     return own.order_by(MatterStep.at, MatterStep.matter_id)
+
+
+def alarms_of(member_id: UUID) -> Select[*tuple[Any, ...]]:
+    """A member's calls for help."""
+    place = func.ST_X(Alarm.position).label("lon"), func.ST_Y(Alarm.position).label("lat")
+    about = (Alarm.way, Alarm.recorded_at, Alarm.received_at, *place, Alarm.accuracy_m, Alarm.status)
+    own = select(Alarm.id, *about).where(Alarm.member_id == member_id)
+    return own.order_by(Alarm.number)
+
+
+def alarm_steps_of(member_id: UUID) -> Select[*tuple[Any, ...]]:
+    """What a member did about alarms."""
+    steps = select(AlarmStep.alarm_id, AlarmStep.kind, AlarmStep.at)
+    return steps.where(AlarmStep.member_id == member_id).order_by(AlarmStep.at)
+
+
+def alarm_notices_of(member_id: UUID) -> Select[*tuple[Any, ...]]:
+    """The alarms that a member was told of, and why."""
+    notices = select(AlarmNotice.alarm_id, AlarmNotice.reason, AlarmNotice.told_at)
+    return notices.where(AlarmNotice.member_id == member_id).order_by(AlarmNotice.told_at)
 
 
 def looks_at(member_id: UUID, row_ids: Collection[int] | None = None) -> Select[Any]:

@@ -11,6 +11,8 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, text, update
 
 from service import jobs
+from service.alarms.models import Alarm, AlarmNotice, AlarmStep
+from service.alarms.workflow import CLOSED
 from service.audit import actions as audit
 from service.coverage import actions as coverage
 from service.db import session, transaction, uuid7
@@ -47,6 +49,8 @@ def retain(keep: Settings, now: datetime) -> RetentionRun:
         "quarantine": _erase(
             "quarantined_items", _erase_quarantine, now - timedelta(keep.keep_quarantine_days)
         ),
+        "alarm_positions": _erase("alarms", _erase_alarm_positions, now - timedelta(keep.keep_fixes_days)),
+        "alarms": _erase("alarm_steps", _erase_alarms, now - timedelta(keep.keep_alarms_days)),
         "audit": _erase("audit_rows", _trim_audit, now - timedelta(keep.keep_audit_days)),
     }
     with transaction():
@@ -126,6 +130,27 @@ def _erase_sessions(before: datetime) -> Erased:
 
 def _erase_quarantine(before: datetime) -> Erased:
     return _erase_rows(QuarantinedItem, queries.old_quarantine, before)
+
+
+def _erase_alarm_positions(before: datetime) -> Erased:
+    """Where somebody called for help stays known no longer than where they walked."""
+    placed = Alarm.received_at < before, Alarm.position.is_not(None), Alarm.status.in_(CLOSED)
+    with transaction():
+        blank = update(Alarm).where(*placed).values(position=None, accuracy_m=None)
+        erased: Any = session.execute(blank.execution_options(synchronize_session=False))
+    return _certified(before, erased.rowcount)
+
+
+def _erase_alarms(before: datetime) -> Erased:
+    rows = 0
+    while True:
+        with transaction():
+            ids = session.scalars(queries.old_alarms(before, AT_ONCE)).all()
+            for model in (AlarmNotice, AlarmStep):
+                _delete(model, model.alarm_id.in_(ids))
+            rows += _delete(Alarm, Alarm.id.in_(ids))
+        if not ids:
+            return _certified(before, rows)
 
 
 def _erase_rows(model: Any, question: Any, before: datetime) -> Erased:

@@ -12,6 +12,8 @@ from uuid import UUID
 from sqlalchemy.dialects.postgresql import insert
 
 from service import telemetry
+from service.alarms import actions as alarms
+from service.alarms.calls import Call, made_id
 from service.areas.places import Places, places
 from service.audit import actions as audit
 from service.coverage import actions as coverage
@@ -59,6 +61,16 @@ class Sent:
     status: str = "stored"
     marks: list[str] = field(default_factory=list)
     problem: dict[str, Any] | None = None
+
+    @property
+    def walked(self) -> items.Walked | None:
+        """The item, if it belongs to a patrol."""
+        return None if isinstance(self.item, Call) else self.item
+
+    @property
+    def call(self) -> Call | None:
+        """The item, if it is a call for help."""
+        return self.item if isinstance(self.item, Call) else None
 
     def judge(self, status: str, name: str = "", title: str = "", errors: Any = None) -> None:
         """Settle what becomes of it."""
@@ -132,6 +144,8 @@ def receive_all(uploads: Sequence[Upload]) -> list[dict[str, Any] | Problem]:
     _set_unlisted_aside(taken)
     _enter(sent)
     _keep(taken)
+    for upload in taken:
+        _raise_alarms(upload)
     _quarantine(taken)
     for each in sent:
         telemetry.ITEMS.labels(each.status).inc()
@@ -156,11 +170,19 @@ def _read(raw: Any, member_id: UUID, crs: str, clock: evidence.Clock) -> Sent:
     else:
         try:
             sent.item = items.read(raw, crs, clock.now)
-            clock.span(sent.item)
+            if isinstance(sent.item, Call):
+                sent.item = _named(sent.item, sent)
+            else:
+                clock.span(sent.item)
         except BadItem as bad:
             sent.item = None
             sent.judge("quarantined", "invalid", "Some values cannot be accepted", bad.errors)
     return sent
+
+
+def _named(call: Call, sent: Sent) -> Call:
+    """A call for help with an id: one that has no good one gets that of its content."""
+    return call if call.id else call._replace(id=made_id("alarm", sent.member_id, sent.content.hex()))
 
 
 def _id_as_sent(raw: Any) -> Any:
@@ -174,7 +196,7 @@ def _refuse_tracks_without_consent(uploads: Sequence[Upload]) -> None:
     since = members.consented_since({upload.member_id for upload, _ in tracks})
     for upload, each in tracks:
         given = since.get(upload.member_id)
-        if given is None or (each.item and upload.clock.span(each.item)[0] < given):
+        if given is None or (each.walked and upload.clock.span(each.walked)[0] < given):
             each.judge("rejected", "no-consent", "Tracks are kept only of members who agreed")
 
 
@@ -183,12 +205,14 @@ def _is_track(raw: Any) -> bool:
 
 
 def _refuse_foreign_patrols(sent: Sequence[Sent]) -> None:
-    named = [each for each in sent if each.item and each.status == "stored"]
-    owners = patrols.claim(
-        {each.item.patrol_id: each.member_id for each in reversed(named) if each.item and each.item.patrol_id}
-    )
-    for each in named:
-        if each.item and each.item.patrol_id and owners.get(each.item.patrol_id) != each.member_id:
+    named = [
+        (each, each.walked.patrol_id)
+        for each in sent
+        if each.walked and each.walked.patrol_id and each.status == "stored"
+    ]
+    owners = patrols.claim({patrol_id: each.member_id for each, patrol_id in reversed(named)})
+    for each, patrol_id in named:
+        if owners.get(patrol_id) != each.member_id:
             each.judge("rejected", "foreign-patrol", "This patrol is another member's")
 
 
@@ -269,11 +293,26 @@ def _keep_matters(uploads: Sequence[Upload], found: Sequence[Sequence[Report]]) 
 
 
 def _weigh(upload: Upload, where: Places) -> evidence.Facts:
-    new = [each for each in upload.sent if each.status == "stored"]
-    facts = evidence.weigh([each.item for each in new if each.item], upload.clock, where)
-    for each, marks in zip(new, facts.marks, strict=True):
+    new = [(each, each.walked) for each in upload.sent if each.walked and each.status == "stored"]
+    facts = evidence.weigh([walked for _, walked in new], upload.clock, where)
+    for (each, _), marks in zip(new, facts.marks, strict=True):
         each.marks = marks
     return facts
+
+
+def _raise_alarms(upload: Upload) -> None:
+    """Raise the alarms of an upload; one whose id stands for another alarm is a conflict."""
+    for each in upload.sent:
+        if each.call and each.status == "stored":
+            sender = alarms.Sender(upload.member_id, "upload")
+            try:
+                alarm, _ = alarms.raise_alarm(
+                    sender, each.call, upload.offset or timedelta(), upload.clock.now
+                )
+            except alarms.IdTaken as problem:
+                each.judge("conflict", "id-taken", problem.title)
+            else:
+                each.marks = alarm.marks
 
 
 def _quarantine(uploads: Sequence[Upload]) -> None:

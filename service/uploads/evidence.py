@@ -17,7 +17,7 @@ from service.checkpoints.proofs import Finding
 from service.checkpoints.proofs import read as read_proof
 from service.matters.facts import Report
 from service.patrols.facts import CheckInFact, MomentFact, TrackFact
-from service.uploads.items import AHEAD, BadItem, CheckIn, Found, Item, Moment, Track, first_and_last
+from service.uploads.items import AHEAD, BadItem, CheckIn, Found, Moment, Track, Walked, first_and_last
 from service.values import EARLIEST
 
 Span = tuple[datetime, datetime]  # first, last
@@ -52,7 +52,7 @@ class Clock(NamedTuple):
         """The time by a right clock."""
         return phone_at - self.ahead
 
-    def span(self, item: Item) -> tuple[datetime, datetime]:
+    def span(self, item: Walked) -> tuple[datetime, datetime]:
         """When the first and the last thing in an item really happened; raises BadItem if absurd."""
         try:
             first, last = map(self.true, first_and_last(item))
@@ -74,7 +74,7 @@ class Facts(NamedTuple):
     matters: list[Report]  # whose reporter is not known yet
 
 
-def weigh(items: Sequence[Item], clock: Clock, where: Places) -> Facts:
+def weigh(items: Sequence[Walked], clock: Clock, where: Places) -> Facts:
     """The facts in these items."""
     facts, modes = Facts([], [], [], [], {}, []), _modes(items)
     check_ins = [item for item in items if isinstance(item, CheckIn)]
@@ -126,7 +126,7 @@ def _track_doubts(fixes: Fixes, places: Places, mode: str) -> list[str]:
     return sorted(doubts)
 
 
-def _modes(items: Sequence[Item]) -> dict[UUID, str]:
+def _modes(items: Sequence[Walked]) -> dict[UUID, str]:
     """How the patrols whose start is in the batch move; the earliest start tells."""
     starts = [each for each in items if isinstance(each, Moment) and each.mode]
     starts.sort(key=lambda each: (each.at, each.id), reverse=True)

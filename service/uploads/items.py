@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from geo.coordinates import to_wgs84
 from geo.tracks import Fixes
+from service.alarms import calls
+from service.alarms.calls import Call
 from service.patrols.models import METHODS, MODES
 from service.values import EARLIEST, read_text, read_time, read_uuid
 
@@ -89,10 +91,11 @@ class Found(NamedTuple):
     photos: list[str]
 
 
-Item = Moment | Track | CheckIn | Found
+Walked = Moment | Track | CheckIn | Found  # what may belong to a patrol
+Item = Walked | Call
 
 
-def first_and_last(item: Item) -> tuple[datetime, datetime]:
+def first_and_last(item: Walked) -> tuple[datetime, datetime]:
     """The phone's times of the first and the last thing in an item."""
     if not isinstance(item, Track):
         return item.at, item.at
@@ -142,10 +145,12 @@ class Reader:
 
 
 def read(raw: dict[str, Any], crs: str, now: datetime) -> Item:
-    """The facts of an item; raises BadItem."""
+    """The facts of an item; raises BadItem. A call for help is understood as far as can be."""
+    if _kind(raw) == ALARM:
+        return calls.read(raw, crs)
     reader, make = Reader(raw, crs, now), READERS.get(_kind(raw))
     if make is None:
-        raise BadItem(type=f"Not one of {', '.join(READERS)}.")
+        raise BadItem(type=f"Not one of {', '.join((*READERS, ALARM))}.")
     item = make(reader)
     reader.finish()
     return item
@@ -298,7 +303,8 @@ def _photos(value: Any) -> list[str]:
     return value
 
 
-READERS: dict[str, Callable[[Reader], Item]] = {
+ALARM = "alarm"
+READERS: dict[str, Callable[[Reader], Walked]] = {
     "patrol_start": _start,
     "track": _track,
     "check_in": _check_in,

@@ -35,7 +35,7 @@ class UploadSchema(Strict):
         required=True,
         validate=validate.Length(0, MOST_ITEMS),
         metadata={
-            "description": "patrol_start, track, check_in, matter and patrol_end items, each with its verdict"
+            "description": "patrol_start, track, check_in, matter, alarm, patrol_end; each has its verdict"
         },
     )
 

@@ -26,7 +26,13 @@ def add(client, kind="overland", name="an old phone"):
     return client.post("/api/v1/me/devices", json={"kind": kind, "name": name})
 
 
-@pytest.mark.parametrize("kind", KINDS)
+def test_a_bell_is_told_where_and_how_to_call(batu):
+    added = add(batu, "bell").json
+    assert added["config"]["url"] == "http://localhost/api/v1/alarms"
+    assert added["config"]["authorization"] == f"Bearer {added['token']}"
+
+
+@pytest.mark.parametrize("kind", [each for each in KINDS if each != "bell"])
 def test_the_settings_of_an_app_hold_its_address_and_token(batu, kind):
     added = add(batu, kind).json
     address = f"http://localhost/clients/{kind}"

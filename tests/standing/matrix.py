@@ -39,6 +39,7 @@ PATHS = {  # path parameter → the kind of thing that it names
     "notice_id": "notice",
     "matter_id": "matter",
     "webhook_id": "webhook",
+    "alarm_id": "alarm",
 }
 FIXED = {"layer": "coverage", "name": "not-found", "filename": "index.html", "token": "nobodys"}
 FILTERS = {"area": "area", "parent": "area", "team": "team", "member": "member", "grid": "grid"}
@@ -62,11 +63,13 @@ SHOWN_BY = {
     "notice": ("notices:read",),
     "matter": ("matters:read",),
     "webhook": ("webhooks:manage",),
+    "alarm": ("alarms:read", "audit:read"),
 }
 NEVER_ALIKE = (  # every answer has a token or an id of its own
     "POST /api/v1/me/devices",
     "POST /api/v1/matters",
     "POST /api/v1/webhooks",
+    "POST /api/v1/alarms",
 )
 NAMED_BY_CALLERS = ("PUT /api/v1/media/<sha256>",)  # whoever has it may send it, whoever else has sent it
 MADE_BY_PHONES = ("POST /api/v1/uploads",)  # a phone makes ids itself, and must hear that one is taken
@@ -243,6 +246,14 @@ NEEDS = {
     "GET /api/v1/patrols/<uuid:patrol_id>/track": Need(lambda t, c: {"query_string": {"purpose": "核对"}}),
     "POST /api/v1/members/<uuid:member_id>/invitations": Need(lambda t, c: {}, takes=(403,)),
     "PUT /api/v1/me/consents/track": Need(lambda t, c: json(text_id="track-1", agreed=True)),
+    "POST /api/v1/alarms": Need(lambda t, c: json(lon=c[0] + 0.001, lat=c[1] + 0.001)),
+    "POST /api/v1/alarms/drills": Need(lambda t, c: json(area=t["area"].key), ("area",)),
+    "GET /api/v1/alarms/drills/<uuid:alarm_id>/report": Need(lambda t, c: {}, takes=(404,)),
+    "POST /api/v1/alarms/<uuid:alarm_id>/steps": Need(lambda t, c: json(step="accept"), takes=(403,)),
+    "POST /api/v1/alarms/<uuid:alarm_id>/reinforce": Need(
+        lambda t, c: json(polygon=a_square(*c).__geo_interface__)
+    ),
+    "PUT /api/v1/me/alarm-pin": Need(lambda t, c: json(pin="290518")),
     "PUT /api/v1/me/password": Need(
         lambda t, c: json(current="not a password", new="wind over the salt lake"), takes=(422,)
     ),

@@ -4,12 +4,14 @@
 """
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import func, select
 
+from service.alarms.models import AlarmNotice
 from service.areas.models import Area, GridRevision
 from service.coverage.actions import rebuild_marked
 from service.db import session, uuid7
@@ -113,8 +115,9 @@ def sees(who: Who, permission: str, thing: Thing) -> bool:
     if scope is Scope.AREA:
         return thing.area.startswith(area) or (own and thing.kind == "member")
     if scope is Scope.TEAM:
-        return who.id in thing.leaders or (own and thing.kind not in TEAMS_OWN)
-    return own or (thing.kind in TEAMS_OWN and who.id in thing.people)
+        told = thing.people if thing.kind == "alarm" else frozenset()
+        return who.id in thing.leaders | told or (own and thing.kind not in TEAMS_OWN)
+    return own or (thing.kind in (*TEAMS_OWN, "alarm") and who.id in thing.people)
 
 
 def build(app: Any) -> World:
@@ -153,6 +156,7 @@ _KINDS = {
         "notice",
         "matter",
         "webhook",
+        "alarm",
     )
 } | {"spare": "member"}
 
@@ -181,6 +185,7 @@ def _settle(app: Any, world: World, code: str) -> None:
     ground["team"] = Thing("team", str(team.id), code, None, ids, led, (str(team.id), team.code, team.name))
     ground["spare"] = _shown(spare, frozenset(), ())
     ground |= _duty(team, others, ids, led)
+    ground["alarm"] = _call(app, code, others[0])
     ordinals = ("leader", "member", "colleague")
     for person, ordinal in zip(people, ordinals, strict=True):
         who = _who(f"{ordinal} of the community", person)
@@ -263,6 +268,19 @@ def _take_photo(app: Any, who: Who) -> str:
     client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {who.token}"
     assert put(client, photo).status_code == 201
     return name_of(photo)
+
+
+def _call(app: Any, code: str, told: Any) -> Thing:
+    """Somebody in no team calls for help, of which one member is told."""
+    somebody, id = _person("member", code), uuid7()
+    west, south = GROUND[code]
+    where = {"id": str(id), "lon": west + 0.0007, "lat": south + 0.001}
+    client = app.test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {a_session(somebody)}"
+    assert client.post("/api/v1/alarms", json=where).status_code == 201
+    session.add(AlarmNotice(alarm_id=id, member_id=told.id, reason="near", told_at=datetime.now(UTC)))
+    signs = (str(id), f"{west + 0.0007:.5f}")
+    return Thing("alarm", str(id), code, somebody.id, frozenset([told.id]), signs=signs)
 
 
 def _walk(app: Any, who: Who, code: str, photo: str) -> str:

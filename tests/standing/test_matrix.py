@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import true
 
+from service.alarms import queries as alarms
 from service.areas import queries as areas
 from service.coverage import api as coverage
 from service.matters import queries as matters
@@ -50,6 +51,7 @@ LEAKS = {
     "photos of everybody": (media, "visible_to", lambda *_: media.select(media.Photo), "/media"),
     "matters of everybody": (matters, "visible_to", lambda *_: matters.select(matters.Matter), "/matters"),
     "tiles of everywhere": (tiles, "sight", lambda *_: "", "/tiles"),
+    "alarms of everybody": (alarms, "_by", lambda *_: true(), "/alarms"),
     "coverage of everywhere": (coverage, "sight", lambda *_: "", "/coverage"),
 }
 
