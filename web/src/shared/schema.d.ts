@@ -4,6 +4,320 @@
  */
 
 export interface paths {
+    "/api/v1/alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List alarms
+         * @description Your own, those you were told of, and those of your teams or area; the newest first.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description At most 500 */
+                    limit?: number;
+                    /** @description `next_cursor` of the page before */
+                    cursor?: string;
+                    /** @description In this area or grid only */
+                    area?: string;
+                    state?: "open" | "closed";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Alarms"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /**
+         * Call for help
+         * @description With a sign-in, or with the token of a device of kind `bell`. Everything in the body may be missing.
+         *     Safe to repeat: the same `id` (or `Idempotency-Key`) is the same alarm (200), and a call with neither
+         *     is the alarm of yours that is still open, if there is one. Odd values are left out and marked.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Call"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FullAlarm"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarms/drills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hold a drill
+         * @description The leaders of the area's teams, and whoever walks with these now, are called out; each answers as to
+         *     an alarm. It climbs no levels.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DrillRequest"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FullAlarm"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarms/drills/{alarm_id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * Report how a drill was answered
+         * @description Figures of teams and areas, never of persons.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    alarm_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DrillReport"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarms/{alarm_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * Show one alarm
+         * @description A look at another person's alarm leaves a row that this person can read.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    alarm_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FullAlarm"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarms/{alarm_id}/reinforce": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call out whoever walks inside a polygon
+         * @description Only who is on a patrol, agreed to be located and was there in the last 15 minutes.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    alarm_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Reinforce"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FullAlarm"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarms/{alarm_id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer an alarm, or end it
+         * @description `acknowledge` (seen), `accept` (on my way), `arrived`; `resolve`, `false_alarm`. Whoever raised it
+         *     ends it with their `pin`. Of several who take a step that only one can take, one wins; the others get
+         *     409 with the `status` and `version` as they are now. Repeating one's own answer changes nothing.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    alarm_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["StepRequest"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FullAlarm"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/areas": {
         parameters: {
             query?: never;
@@ -2812,6 +3126,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/alarm-pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Choose the PIN that ends one's own alarms
+         * @description 4 to 8 digits. Another than the first needs the `current` one.
+         */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Pin"];
+                };
+            };
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/consents/track": {
         parameters: {
             query?: never;
@@ -5496,6 +5853,37 @@ export interface components {
             role: "member" | "leader" | "officer" | "centre" | "admin" | "auditor";
             username: string;
         };
+        Alarm: {
+            /** @description Not told of one's own call from ground that one does not see */
+            area: components["schemas"]["CodeAndName"] | null;
+            /**
+             * Format: date-time
+             * @description When it climbs on
+             */
+            due_at: string | null;
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description How far up it has climbed
+             * @enum {string}
+             */
+            level: "leader" | "community" | "township" | "county" | "prefecture";
+            marks: string[];
+            /** Format: date-time */
+            received_at: string;
+            /** Format: date-time */
+            recorded_at: string;
+            /** @enum {string} */
+            status: "raised" | "acknowledged" | "accepted" | "arrived" | "resolved" | "false_alarm";
+            /** @description Counts its steps */
+            version: number;
+            /** @enum {string} */
+            way: "phone" | "bell" | "upload" | "drill";
+        };
+        Alarms: {
+            items: components["schemas"]["Alarm"][];
+            next_cursor: string | null;
+        };
         AllowedSteps: {
             allowed: {
                 [key: string]: string;
@@ -5527,6 +5915,14 @@ export interface components {
             /** @enum {string} */
             outcome: "complete" | "short";
             team_hours: components["schemas"]["TeamHours"][];
+        };
+        Answers: {
+            answered: number;
+            code: string;
+            /** @description Until the first answer */
+            first_after_s: number | null;
+            name: string;
+            told: number;
         };
         Applied: {
             /** @description The new assignments */
@@ -5670,6 +6066,24 @@ export interface components {
             photos: number;
             /** @description Steps that its people had to take */
             reports: number;
+        };
+        Call: {
+            /** @description Metres */
+            accuracy_m?: number | null;
+            /** @description When, RFC 3339 with offset; now unless given */
+            at?: string | null;
+            /** @description wgs84 (unless given), cgcs2000, gcj02 or bd09 */
+            crs?: string | null;
+            /** @description A UUID of version 4 or 7; the same call sent again has the same */
+            id?: string | null;
+            /** @description Degrees */
+            lat?: number | null;
+            /** @description Degrees */
+            lon?: number | null;
+            /** @description Whether the position was made up */
+            mock?: boolean | null;
+            /** @description The sender's clock now; a wrong clock is corrected by it */
+            sent_at?: string | null;
         };
         Certificate: {
             /** @description By class of data: everything before when, and how many rows */
@@ -5845,6 +6259,20 @@ export interface components {
             secret?: string;
             step_s?: number;
         };
+        DrillReport: {
+            answered: number;
+            area: components["schemas"]["CodeAndName"];
+            areas: components["schemas"]["Answers"][];
+            /** Format: date-time */
+            held_at: string;
+            /** Format: uuid */
+            id: string;
+            teams: components["schemas"]["Answers"][];
+            told: number;
+        };
+        DrillRequest: {
+            area: string;
+        };
         End: {
             /**
              * Format: date-time
@@ -5883,6 +6311,44 @@ export interface components {
             items: components["schemas"]["Tally"][];
             next_cursor: string | null;
             window: components["schemas"]["TallyWindow"];
+        };
+        FullAlarm: {
+            accuracy_m: number | null;
+            /** @description The steps that you can take now */
+            allowed: string[];
+            /** @description Not told of one's own call from ground that one does not see */
+            area: components["schemas"]["CodeAndName"] | null;
+            /**
+             * Format: date-time
+             * @description When it climbs on
+             */
+            due_at: string | null;
+            grid: components["schemas"]["CodeAndName"] | null;
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description How far up it has climbed
+             * @enum {string}
+             */
+            level: "leader" | "community" | "township" | "county" | "prefecture";
+            marks: string[];
+            member: components["schemas"]["Person1"] | null;
+            position: components["schemas"]["Place"] | null;
+            /** Format: date-time */
+            received_at: string;
+            /** Format: date-time */
+            recorded_at: string;
+            /** @enum {string} */
+            status: "raised" | "acknowledged" | "accepted" | "arrived" | "resolved" | "false_alarm";
+            steps: components["schemas"]["TakenStep"][];
+            /** @description How many people were told, by reason */
+            told: {
+                [key: string]: number;
+            };
+            /** @description Counts its steps */
+            version: number;
+            /** @enum {string} */
+            way: "phone" | "bell" | "upload" | "drill";
         };
         Gap: {
             area_m2: number;
@@ -6625,6 +7091,11 @@ export interface components {
             /** @enum {string} */
             state: "asked" | "accepted" | "declined" | "swapped" | "released";
         };
+        Person1: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+        };
         PhoneCheckpoint: {
             /** @description In its QR code */
             code?: string;
@@ -6710,6 +7181,15 @@ export interface components {
             /** @description Pixels of the picture that is kept */
             width: number;
         };
+        Pin: {
+            /** @description The PIN before, if there is one */
+            current?: string;
+            pin: string;
+        };
+        Place: {
+            lat: number;
+            lon: number;
+        };
         Problem: {
             detail?: string;
             /** @description What is wrong, field by field */
@@ -6792,6 +7272,10 @@ export interface components {
             server_epoch: number;
             /** Format: date-time */
             server_time: string;
+        };
+        Reinforce: {
+            /** @description GeoJSON Polygon, ≥ 0.05 km² */
+            polygon: Record<string, never>;
         };
         Report: {
             creates: number;
@@ -7033,6 +7517,11 @@ export interface components {
             kind: "made" | "changed" | "ended" | "handed_over" | "carried" | "dropped";
             note: string | null;
         };
+        StepRequest: {
+            pin?: string;
+            /** @enum {string} */
+            step: "acknowledge" | "accept" | "arrived" | "resolve" | "false_alarm";
+        };
         SuggestedChange: {
             /** @description 15 digits */
             grid: string;
@@ -7127,6 +7616,19 @@ export interface components {
             stage: string;
             /** @enum {string} */
             step: "report" | "file" | "dispatch" | "accept" | "handle" | "feed_back" | "verify" | "close" | "evaluate" | "return" | "uphold" | "overrule" | "suspend" | "resume" | "escalate" | "remind" | "urge" | "supervise" | "add_party" | "party_done" | "merge" | "reopen" | "note";
+            version: number;
+        };
+        TakenStep: {
+            /** Format: date-time */
+            at: string;
+            /** @description Nobody: the clock, a drill, or a person whom you may no longer see here */
+            by: components["schemas"]["Person1"] | null;
+            /** @enum {string} */
+            kind: "raise" | "climb" | "remind" | "reinforce" | "acknowledge" | "accept" | "arrived" | "resolve" | "false_alarm";
+            level: string;
+            role: string;
+            /** @description Of the alarm afterwards */
+            status: string;
             version: number;
         };
         Tally: {
@@ -7244,7 +7746,7 @@ export interface components {
             clock?: components["schemas"]["Clock"];
             /** @enum {string} */
             crs: "wgs84" | "gcj02" | "bd09";
-            /** @description patrol_start, track, check_in, matter and patrol_end items, each with its verdict */
+            /** @description patrol_start, track, check_in, matter, alarm, patrol_end; each has its verdict */
             items: unknown[];
         };
         Uploader: {
