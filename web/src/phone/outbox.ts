@@ -97,7 +97,12 @@ class Store extends Dexie {
   }
 }
 
-type Row = { table: 'items'; row: Kept } | { table: 'points'; row: Fix } | { table: 'photos'; row: Photo }
+interface Tables {
+  items: Kept
+  points: Fix
+  photos: Photo
+}
+type Row = { [Name in keyof Tables]: { table: Name; row: Tables[Name] } }[keyof Tables]
 
 interface Failure {
   name?: string
@@ -275,8 +280,8 @@ export class Outbox {
     await (this.store.table(table) as Table<unknown>).put(row)
   }
 
-  private held<Name extends Row['table']>(table: Name): Extract<Row, { table: Name }>['row'][] {
-    return this.unsaved.filter((each) => each.table === table).map(({ row }) => row) as Extract<Row, { table: Name }>['row'][]
+  private held<Name extends keyof Tables>(table: Name): Tables[Name][] {
+    return this.unsaved.flatMap((each) => each.table === table ? [each.row as Tables[Name]] : [])
   }
 
   private async save(): Promise<void> {
