@@ -183,7 +183,7 @@ def test_whoever_comes_next_leaves_the_queue_alone(phone, context, rows):
     check_in(phone)
     stop(phone)
     ids = [each["id"] for each in waiting(phone)]
-    phone.get_by_role("button", name="我的").click()
+    phone.get_by_role("button", name="我的", exact=True).click()
     phone.get_by_role("button", name="退出登录").click()
     phone.locator(".van-dialog__confirm").click()
     expect(phone.locator("input[name=username]")).to_be_visible(timeout=SOON)
@@ -193,7 +193,7 @@ def test_whoever_comes_next_leaves_the_queue_alone(phone, context, rows):
     phone.get_by_role("button", name=re.compile("待发")).click()
     expect(phone.locator(".others")).to_contain_text(str(len(ids)))
     assert (arrived(rows, ids), [each["id"] for each in waiting(phone)]) == ({}, ids)
-    phone.get_by_role("button", name="我的").click()
+    phone.get_by_role("button", name="我的", exact=True).click()
     phone.get_by_role("button", name="退出登录").click()
     sign_in(phone, "batu")
     until(lambda: phone.wait_for_timeout(100) or waiting(phone) == [])
@@ -236,25 +236,25 @@ def test_a_photo_goes_with_its_check_in(phone, context, rows, tmp_path):
 
 def test_the_consent_is_withdrawn_and_given(phone, server):
     for word, told in (("撤回同意", "未同意。只保存打卡"), ("我同意", "已同意记录巡逻轨迹")):
-        phone.get_by_role("button", name="我的").click()
+        phone.get_by_role("button", name="我的", exact=True).click()
         phone.get_by_role("button", name=re.compile("轨迹同意书")).click()
         phone.get_by_role("button", name=word).click()
         expect(phone.get_by_role("button", name=re.compile("轨迹同意书"))).to_contain_text(told)
 
 
 def test_another_app_gets_a_code_of_its_own(phone):
-    phone.get_by_role("button", name="我的").click()
+    phone.get_by_role("button", name="我的", exact=True).click()
     phone.get_by_role("button", name="锁屏也能记录的应用").click()
     phone.get_by_role("button", name="OwnTracks").click()
     expect(phone.get_by_role("img", name="OwnTracks")).to_be_visible()
 
 
 def test_the_map_of_ones_grids_is_there_without_a_network(phone, context):
-    phone.get_by_role("button", name="地图").click()
+    phone.get_by_role("button", name="地图", exact=True).click()
     expect(phone.locator(".about")).to_contain_text("2 个网格", timeout=SOON)
     context.set_offline(True)
     phone.reload()
-    phone.get_by_role("button", name="地图").click()
+    phone.get_by_role("button", name="地图", exact=True).click()
     expect(phone.locator("canvas")).to_be_visible(timeout=SOON)
     expect(phone.locator(".about")).to_contain_text("2 个网格")
 
@@ -286,7 +286,7 @@ def test_a_checkpoints_code_is_a_check_in_with_proof(phone, context, tmp_path):
 
 
 def test_nothing_is_asked_of_anybody_else(phone, asked, server):
-    phone.get_by_role("button", name="地图").click()
+    phone.get_by_role("button", name="地图", exact=True).click()
     expect(phone.locator(".about")).to_contain_text("2 个网格", timeout=SOON)
     foreign = [url for url in asked if not url.startswith((server.base, "data:", "blob:"))]
     assert (foreign, len(asked) > 5) == ([], True)
