@@ -3,13 +3,18 @@
 import json
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
 import psycopg
 import pytest
+import segno
+from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 
+from service.members.actions import passwords
+from tests.factories import a_member
 from tests.servers import PASSWORD, Server, inside, until
 
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
@@ -22,9 +27,6 @@ PORTAL = "<html><form>Please accept the terms of this network</form></html>"
 @pytest.fixture(scope="session")
 def people(app, live_url, server) -> None:
     """A second member who can use the same phone."""
-    from service.members.actions import passwords
-    from tests.factories import a_member
-
     with inside(app, live_url):
         a_member(username=OTHER, password_hash=passwords.hash(PASSWORD))
 
@@ -101,7 +103,7 @@ def walk(context: BrowserContext, page: Page, steps: int = 3) -> None:
     """Move, slowly enough that each place is kept."""
     for step in range(1, steps + 1):
         before = unsent_points(page)
-        until(lambda step=step: _moves(context, page, step, before))
+        until(partial(_moves, context, page, step, before))
 
 
 def _moves(context: BrowserContext, page: Page, step: int, before: int) -> bool:
@@ -216,8 +218,6 @@ def test_a_hotspots_sign_in_page_erases_nothing(phone, rows):
 
 
 def test_a_photo_goes_with_its_check_in(phone, context, rows, tmp_path):
-    from PIL import Image
-
     picture = tmp_path / "gate.jpg"
     Image.effect_noise((900, 700), 80).convert("RGB").save(picture, quality=95)
     context.set_offline(True)
@@ -260,8 +260,6 @@ def test_the_map_of_ones_grids_is_there_without_a_network(phone, context):
 
 
 def test_a_code_that_is_no_checkpoints_is_not_kept(phone, tmp_path):
-    import segno
-
     picture = tmp_path / "code.png"
     segno.make("https://example.invalid/").save(picture, scale=8)
     patrol(phone)
@@ -271,8 +269,6 @@ def test_a_code_that_is_no_checkpoints_is_not_kept(phone, tmp_path):
 
 
 def test_a_checkpoints_code_is_a_check_in_with_proof(phone, context, tmp_path):
-    import segno
-
     picture = tmp_path / "code.png"
     proof = "GP0.ABCDEFGH.ABCDEFGHIJKLMNOP"
     segno.make(proof).save(picture, scale=8)
