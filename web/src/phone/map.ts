@@ -73,7 +73,7 @@ export function gridMap(container: HTMLElement, token: () => string | null) {
   })
   map.touchZoomRotate.disableRotation()
   map.on('error', () => undefined) // without a network the kept grids are shown, and no tiles
-  const ready = new Promise<void>((resolve) => { map.once('load', () => resolve()) })
+  const ready = new Promise<void>((resolve) => { map.once('style.load', () => resolve()) })
 
   async function feed(source: string, features: unknown[]): Promise<void> {
     await ready
