@@ -16,8 +16,8 @@ MIGRATIONS = Path(__file__).parents[1] / "migrations"
 LOOPBACK = ("127.0.0.1", "::1")
 PHONE_CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:;"
-    " media-src 'self' blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; form-action 'self';"
-    " base-uri 'none'; frame-ancestors 'none'"
+    " media-src 'self' blob:; connect-src 'self'; worker-src 'self' blob:; manifest-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 WORKER = text("SELECT max(last_heartbeat) > now() - interval '1 minute' FROM procrastinate_workers")
 

@@ -4,7 +4,14 @@ import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
 import type { Fix } from './fixes'
 import type { GridShape } from './server'
 
-setWorkerUrl(workerUrl)
+/**
+ * Gets the map's worker ready. A worker's own address is asked past our service worker, which serves `/phone` only;
+ * so the page fetches it, and hands on what it got.
+ */
+export async function prepareMap(): Promise<void> {
+  const script = await (await fetch(workerUrl)).blob()
+  setWorkerUrl(URL.createObjectURL(script))
+}
 
 const EMPTY = { type: 'FeatureCollection', features: [] } as const
 const HAIXI: [number, number, number, number] = [90.2, 34.9, 99.7, 39.2]
