@@ -14,6 +14,11 @@ from service.web import PUBLIC, needs
 blueprint = Blueprint("pages", __name__, template_folder="templates")
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 LOOPBACK = ("127.0.0.1", "::1")
+PHONE_CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:;"
+    " media-src 'self' blob:; connect-src 'self'; worker-src 'self' blob:; manifest-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
 WORKER = text("SELECT max(last_heartbeat) > now() - interval '1 minute' FROM procrastinate_workers")
 
 
@@ -22,6 +27,22 @@ WORKER = text("SELECT max(last_heartbeat) > now() - interval '1 minute' FROM pro
 def centre() -> Response:
     """The command centre's map."""
     return send_from_directory(current_app.static_folder or "", "index.html", max_age=0)
+
+
+@blueprint.get("/phone")
+@needs(PUBLIC)
+def phone() -> Response:
+    """The page in a patrol's hand."""
+    page = send_from_directory(current_app.static_folder or "", "phone.html", max_age=0)
+    page.headers["Content-Security-Policy"] = PHONE_CSP
+    return page
+
+
+@blueprint.get("/phone-sw.js")
+@needs(PUBLIC)
+def phone_worker() -> Response:
+    """What keeps the phone's page at hand without a network; its place lets it serve `/phone`."""
+    return send_from_directory(current_app.static_folder or "", "phone-sw.js", max_age=0)
 
 
 @blueprint.get("/docs")

@@ -20,9 +20,35 @@ function docsAssets(): Plugin {
   }
 }
 
+/** Tells the phone page's service worker which files the page is made of; a changed file makes a new worker. */
+function phoneShell(): Plugin {
+  return {
+    name: 'phone-shell',
+    apply: 'build',
+    generateBundle(_, bundle) {
+      const files = new Set<string>()
+      const follow = (name: string): void => {
+        const chunk = bundle[name]
+        if (files.has(name) || !chunk) return
+        files.add(name)
+        if (chunk.type !== 'chunk') return
+        for (const next of [...chunk.imports, ...chunk.dynamicImports]) follow(next)
+        for (const next of [...chunk.viteMetadata?.importedCss ?? [], ...chunk.viteMetadata?.importedAssets ?? []]) follow(next)
+      }
+      for (const [name, chunk] of Object.entries(bundle)) {
+        if (name.includes('maplibre-gl-worker') || (chunk.type === 'chunk' && chunk.facadeModuleId?.endsWith('/phone.html'))) follow(name)
+      }
+      const worker = bundle['phone-sw.js']
+      if (worker?.type !== 'chunk') throw new Error('The service worker of the phone page is missing')
+      const shell = [...files].sort().map((name) => `/static/${name}`)
+      worker.code = worker.code.replace('__SHELL__', () => JSON.stringify(shell))
+    },
+  }
+}
+
 export default defineConfig({
   base: '/static/',
-  plugins: [vue(), docsAssets()],
+  plugins: [vue(), docsAssets(), phoneShell()],
   build: {
     outDir: '../service/static',
     emptyOutDir: true,
@@ -30,7 +56,9 @@ export default defineConfig({
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1200,
     rolldownOptions: {
+      input: { index: 'index.html', phone: 'phone.html', 'phone-sw': 'src/phone/sw.ts' },
       output: {
+        entryFileNames: ({ name }) => name === 'phone-sw' ? '[name].js' : 'assets/[name]-[hash].js',
         codeSplitting: { groups: [{ name: 'map', test: /node_modules[\\/]maplibre-gl/ }] },
       },
     },

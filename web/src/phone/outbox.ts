@@ -1,0 +1,477 @@
+/**
+ * What this phone has recorded and not yet brought to the server.
+ *
+ * Everything belongs to the member who recorded it and is sent only with that member's own session; who comes after
+ * neither sees nor sends nor erases it. An item goes away only when the server has said of its id that it is durable.
+ */
+import Dexie, { type Table } from 'dexie'
+import { sha256, uuid7 } from '../shared/ids'
+
+export const MOST_ITEMS = 500
+export const MOST_POINTS = 1_000
+export const MOST_BYTES = 1024 * 1024
+const ENVELOPE = 512 // bytes, more than all of a batch but its items
+const PART = 512 * 1024 // bytes of a photo in one request
+const WORTH_PACKING = 1_024 // bytes
+const PATIENCE = 60_000 // ms, until an answer counts as lost
+
+export interface Item {
+  type: string
+  id: string
+  patrol_id?: string
+  [field: string]: unknown
+}
+
+/** `[unix_ms, lon, lat, accuracy_m, speed_mps, heading_deg]`, null where unknown. */
+export type Point = (number | null)[]
+
+type State = 'waiting' | 'refused'
+
+export interface Kept {
+  seq?: number
+  id: string
+  member_id: string
+  item: Item
+  bytes: number
+  state: State
+  /** It was sent, and the answer did not come. */
+  asked?: boolean
+  reason?: string
+}
+
+export interface Photo {
+  key: string
+  sha256: string
+  member_id: string
+  type: string
+  body: ArrayBuffer
+  state: State
+  begun?: boolean
+  reason?: string
+}
+
+interface Fix {
+  seq?: number
+  member_id: string
+  patrol_id: string
+  point: Point
+}
+
+export interface Sender {
+  id: string
+  token: string
+}
+
+export type Why = 'unreachable' | 'foreign' | 'busy' | 'signed_out' | 'not_understood'
+
+/** Why sending stopped; everything that was not settled by then is still here. */
+export class Stop extends Error {
+  constructor(readonly why: Why, readonly afterMs: number | null = null) {
+    super(why)
+  }
+}
+
+export interface Summary {
+  items: number
+  points: number
+  photos: number
+  refused: number
+  /** Items, points and photos of whoever used this phone before. */
+  others: number
+  /** Kept in memory only, since the phone's storage is full. */
+  unsaved: number
+}
+
+class Store extends Dexie {
+  items!: Table<Kept, number>
+  points!: Table<Fix, number>
+  photos!: Table<Photo, string>
+
+  constructor(name: string) {
+    super(name)
+    this.version(1).stores({
+      items: '++seq, &id, [member_id+state], member_id',
+      points: '++seq, member_id',
+      photos: 'key, [member_id+state], member_id',
+    })
+  }
+}
+
+interface Tables {
+  items: Kept
+  points: Fix
+  photos: Photo
+}
+type Row = { [Name in keyof Tables]: { table: Name; row: Tables[Name] } }[keyof Tables]
+
+interface Failure {
+  name?: string
+  inner?: Failure
+  failures?: Failure[]
+}
+
+export function isFull(error: unknown): boolean {
+  for (let each = error as Failure | null; each; each = each.inner ?? each.failures?.[0] ?? null) {
+    if (each.name === 'QuotaExceededError') return true
+  }
+  return false
+}
+
+/** Milliseconds that `Retry-After` asks for, as seconds or as a date (RFC 9110 §10.2.3). */
+export function retryAfter(value: string | null, now: number): number | null {
+  if (!value) return null
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now
+  return Number.isFinite(ms) ? Math.max(0, ms) : null
+}
+
+function mediaType(answer: Response): string {
+  return (answer.headers.get('Content-Type') ?? '').split(';')[0]!.trim().toLowerCase()
+}
+
+/** Whether our server can have said this: a portal or a proxy in between answers with pages. */
+function isOurs(answer: Response): boolean {
+  return ['application/json', 'application/problem+json'].includes(mediaType(answer)) && !answer.redirected
+}
+
+const sizeOf = (value: unknown): number => new TextEncoder().encode(JSON.stringify(value)).length
+
+async function pack(text: string): Promise<Blob> {
+  return new Response(new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'))).blob()
+}
+
+async function objectOf(answer: Response): Promise<Record<string, unknown>> {
+  const body: unknown = await answer.json().catch(() => null)
+  if (!body || typeof body !== 'object') throw new Stop('foreign')
+  return body as Record<string, unknown>
+}
+
+const titleOf = (problem: unknown): string => String((problem as { title?: unknown } | null)?.title ?? '')
+
+interface Verdict {
+  id?: unknown
+  status?: unknown
+  durable?: unknown
+  problem?: unknown
+}
+
+export class Outbox {
+  private readonly store: Store
+  private unsaved: Row[] = []
+  private most = MOST_ITEMS
+  private packs = typeof CompressionStream === 'function'
+  private sending: Promise<void> | null = null
+  private ended = false
+
+  constructor(
+    name = 'gridpatrol.outbox',
+    private readonly fetch: typeof globalThis.fetch = (...given) => globalThis.fetch(...given),
+    private readonly changed: () => void = () => undefined,
+  ) {
+    this.store = new Store(name)
+  }
+
+  /** Keeps an item. With a full storage it stays in memory and is tried again: it is never dropped. */
+  async add(memberId: string, item: Item): Promise<void> {
+    await this.keep({ table: 'items', row: { id: item.id, member_id: memberId, item, bytes: sizeOf(item), state: 'waiting' } })
+  }
+
+  /** Keeps a position of a patrol; `gather` makes a track of many. */
+  async addPoint(memberId: string, patrolId: string, point: Point): Promise<void> {
+    await this.keep({ table: 'points', row: { member_id: memberId, patrol_id: patrolId, point } })
+  }
+
+  /** Keeps a photo, and answers the name by which items speak of it. */
+  async addPhoto(memberId: string, body: ArrayBuffer, type: string): Promise<string> {
+    const name = await sha256(body)
+    const key = `${memberId}/${name}`
+    await this.keep({ table: 'photos', row: { key, sha256: name, member_id: memberId, type, body, state: 'waiting' } })
+    return name
+  }
+
+  /** Makes tracks of the positions kept so far, each in one step with their removal. */
+  async gather(memberId: string): Promise<void> {
+    const { store } = this
+    try {
+      await store.transaction('rw', store.points, store.items, async () => {
+        const fixes = await store.points.where({ member_id: memberId }).sortBy('seq')
+        await store.points.bulkDelete(fixes.map(({ seq }) => seq!))
+        for (const patrolId of new Set(fixes.map((fix) => fix.patrol_id))) {
+          const points = fixes.filter((fix) => fix.patrol_id === patrolId).map(({ point }) => point)
+          for (let from = 0; from < points.length; from += MOST_POINTS) {
+            const item = { type: 'track', id: uuid7(), patrol_id: patrolId, points: points.slice(from, from + MOST_POINTS) }
+            await store.items.add({ id: item.id, member_id: memberId, item, bytes: sizeOf(item), state: 'waiting' })
+          }
+        }
+      })
+    } catch (error) {
+      if (!isFull(error)) throw error // full: the positions stay as they are until something has been sent
+    }
+    this.changed()
+  }
+
+  /** Sends what waits of this member; throws Stop where it could not go on. One at a time. */
+  send(sender: Sender): Promise<void> {
+    this.sending ??= this.sendAll(sender).finally(() => {
+      this.sending = null
+      if (!this.ended) this.changed()
+    })
+    return this.sending
+  }
+
+  async summary(memberId: string | null): Promise<Summary> {
+    const { items, points, photos } = this.store
+    const all = [...await items.toArray(), ...this.held('items')]
+    const pictures = [
+      ...await photos.toCollection().primaryKeys(), ...this.held('photos').map(({ key }) => key),
+    ].map((key) => key.split('/')[0])
+    const refusedPhotos = memberId ? await photos.where({ member_id: memberId, state: 'refused' }).count() : 0
+    const fixes = [...await points.toArray(), ...this.held('points')]
+    const mine = all.filter((each) => each.member_id === memberId)
+    const [myFixes, myPhotos] = [fixes.filter((each) => each.member_id === memberId), pictures.filter((each) => each === memberId)]
+    const waiting = mine.filter(({ state }) => state === 'waiting')
+    const tracks = waiting.reduce((sum, { item }) => sum + (Array.isArray(item.points) ? item.points.length : 0), 0)
+    return {
+      items: waiting.filter(({ item }) => item.type !== 'track').length,
+      points: tracks + myFixes.length,
+      photos: myPhotos.length - refusedPhotos,
+      refused: mine.length - waiting.length + refusedPhotos,
+      others: all.length + fixes.length + pictures.length - mine.length - myFixes.length - myPhotos.length,
+      unsaved: this.unsaved.length,
+    }
+  }
+
+  /** What of a member waits or was refused, oldest first. */
+  async list(memberId: string): Promise<Kept[]> {
+    const kept = await this.store.items.where({ member_id: memberId }).sortBy('seq')
+    return [...kept, ...this.held('items').filter((each) => each.member_id === memberId)]
+  }
+
+  async photos(memberId: string): Promise<Photo[]> {
+    const kept = await this.store.photos.where({ member_id: memberId }).toArray()
+    return [...kept, ...this.held('photos').filter((each) => each.member_id === memberId)]
+  }
+
+  /** Lets what was refused be sent again. */
+  async retry(memberId: string): Promise<void> {
+    const refused = { member_id: memberId, state: 'refused' }
+    const again = { state: 'waiting' as const, reason: undefined }
+    await this.store.items.where(refused).modify(again)
+    await this.store.photos.where(refused).modify(again)
+    for (const each of this.unsaved) if (each.table !== 'points' && each.row.member_id === memberId) Object.assign(each.row, again)
+    this.changed()
+  }
+
+  close(): void {
+    this.ended = true
+    this.store.close()
+  }
+
+  private async keep(row: Row): Promise<void> {
+    try {
+      await this.put(row)
+    } catch (error) {
+      if (!isFull(error)) throw error
+      this.unsaved.push(row)
+    }
+    this.changed()
+  }
+
+  private async put({ table, row }: Row): Promise<void> {
+    await (this.store.table(table) as Table<unknown>).put(row)
+  }
+
+  private held<Name extends keyof Tables>(table: Name): Tables[Name][] {
+    return this.unsaved.flatMap((each) => each.table === table ? [each.row as Tables[Name]] : [])
+  }
+
+  private async save(): Promise<void> {
+    while (this.unsaved.length) {
+      const row = this.unsaved[0]!
+      try {
+        await this.put(row)
+      } catch (error) {
+        if (isFull(error)) return
+        throw error
+      }
+      this.unsaved = this.unsaved.filter((each) => each !== row)
+    }
+  }
+
+  private async sendAll(sender: Sender): Promise<void> {
+    await this.save()
+    await this.gather(sender.id)
+    await this.askAfterLost(sender)
+    for (let batch = await this.next(sender.id); batch.length; batch = await this.next(sender.id)) {
+      await this.sendBatch(sender, batch)
+      await this.save()
+      await this.gather(sender.id)
+    }
+    const waiting = { member_id: sender.id, state: 'waiting' }
+    for (const key of await this.store.photos.where(waiting).primaryKeys()) {
+      const photo = await this.store.photos.get(key)
+      if (photo) await this.sendPhoto(sender, photo)
+    }
+    for (const photo of this.held('photos')) {
+      if (photo.member_id === sender.id && photo.state === 'waiting') await this.sendPhoto(sender, photo)
+    }
+    await this.save()
+  }
+
+  private async waiting(memberId: string): Promise<Kept[]> {
+    const kept = await this.store.items.where({ member_id: memberId, state: 'waiting' }).limit(MOST_ITEMS).sortBy('seq')
+    return [...this.held('items').filter((each) => each.member_id === memberId && each.state === 'waiting'), ...kept]
+  }
+
+  private async next(memberId: string): Promise<Kept[]> {
+    const batch: Kept[] = []
+    let bytes = ENVELOPE
+    for (const each of await this.waiting(memberId)) {
+      bytes += each.bytes + 1
+      if (batch.length === this.most || (batch.length && bytes > MOST_BYTES)) break
+      batch.push(each)
+    }
+    return batch
+  }
+
+  /** Of what was sent without an answer: what has arrived need not be sent again. */
+  private async askAfterLost(sender: Sender): Promise<void> {
+    const lost = (await this.waiting(sender.id)).filter(({ asked }) => asked).slice(0, MOST_ITEMS)
+    if (!lost.length) return
+    const body = JSON.stringify({ ids: lost.map(({ id }) => id) })
+    const answer = await this.ask(sender, '/api/v1/uploads/receipts', { method: 'POST', body, headers: { 'Content-Type': 'application/json' } })
+    const missing = answer.ok ? (await objectOf(answer)).missing : null
+    if (!Array.isArray(missing)) throw new Stop('not_understood')
+    const gone = new Set(missing.map((id) => String(id).toLowerCase()))
+    if ([...gone].some((id) => !lost.some((each) => each.id === id))) throw new Stop('not_understood')
+    await this.remove(lost.filter(({ id }) => !gone.has(id)))
+    await this.note(lost.filter(({ id }) => gone.has(id)), { asked: false })
+  }
+
+  private async sendBatch(sender: Sender, batch: Kept[]): Promise<void> {
+    const batchId = uuid7()
+    const clock = { sent_at: new Date().toISOString() }
+    const text = JSON.stringify({ batch_id: batchId, crs: 'wgs84', clock, items: batch.map(({ item }) => item) })
+    const packed = this.packs && text.length > WORTH_PACKING
+    const headers: Record<string, string> = { 'Content-Type': 'application/json', ...(packed && { 'Content-Encoding': 'gzip' }) }
+    await this.note(batch, { asked: true })
+    const body = packed ? await pack(text) : text
+    const answer = await this.ask(sender, '/api/v1/uploads', { method: 'POST', body, headers }).catch(async (stop: Stop) => {
+      if (stop.why === 'signed_out') await this.note(batch, { asked: false })
+      throw stop
+    })
+    const said = await objectOf(answer)
+    if (!answer.ok) {
+      await this.note(batch, { asked: false })
+      return this.isolate(answer.status, packed, batch, titleOf(said))
+    }
+    if (answer.status !== 200 || said.batch_id !== batchId || !Array.isArray(said.results)) throw new Stop('foreign')
+    await this.settle(batch, said.results as Verdict[])
+    this.most = MOST_ITEMS
+  }
+
+  /** A batch that the server cannot read is halved until the one item that spoils it stands alone. */
+  private async isolate(status: number, packed: boolean, batch: Kept[], title: string): Promise<void> {
+    if (status === 415 && packed) {
+      this.packs = false
+    } else if (![400, 413, 422].includes(status)) {
+      throw new Stop('not_understood')
+    } else if (batch.length > 1) {
+      this.most = Math.ceil(batch.length / 2)
+    } else {
+      await this.note(batch, { state: 'refused', reason: title })
+    }
+  }
+
+  private async settle(batch: Kept[], verdicts: Verdict[]): Promise<void> {
+    const byId = new Map(verdicts.map((verdict) => [verdict?.id, verdict]))
+    const durable = batch.filter(({ id }) => byId.get(id)?.durable === true)
+    const refused = batch.filter(({ id }) => byId.get(id)?.durable !== true && byId.get(id)?.status === 'rejected')
+    await this.remove(durable)
+    for (const each of refused) await this.note([each], { state: 'refused', asked: false, reason: titleOf(byId.get(each.id)?.problem) })
+    if (durable.length + refused.length < batch.length) throw new Stop('not_understood')
+    this.changed()
+  }
+
+  /** Sends a photo, a large one in parts; it goes away when the server names it by the same digest. */
+  private async sendPhoto(sender: Sender, photo: Photo): Promise<void> {
+    const path = `/api/v1/media/${photo.sha256}`
+    const total = photo.body.byteLength
+    let from = photo.begun ? await this.offset(sender, path) : 0
+    await this.mark(photo, { begun: true })
+    while (from < total) {
+      const to = Math.min(from + PART, total)
+      const headers: Record<string, string> = { 'Content-Type': photo.type }
+      if (total > PART) headers['Content-Range'] = `bytes ${from}-${to - 1}/${total}`
+      const answer = await this.ask(sender, path, { method: 'PUT', body: photo.body.slice(from, to), headers })
+      const said = await objectOf(answer)
+      if (!answer.ok) {
+        if (answer.status === 404 || answer.status === 409) throw new Stop('not_understood')
+        await this.mark(photo, { state: 'refused', reason: titleOf(said) })
+        return this.changed()
+      }
+      if (said.sha256 !== photo.sha256) throw new Stop('foreign')
+      if (answer.status !== 202) break
+      const reached = Number(said.upload_offset)
+      if (!(reached > from && reached <= total)) throw new Stop('not_understood')
+      from = reached
+    }
+    await this.store.photos.delete(photo.key)
+    this.unsaved = this.unsaved.filter(({ row }) => row !== photo)
+    this.changed()
+  }
+
+  /** How far a photo has come that was begun before; a whole one is sent again, which is harmless. */
+  private async offset(sender: Sender, path: string): Promise<number> {
+    const answer = await this.reach(sender, path, { method: 'HEAD' })
+    const reached = Number(answer.headers.get('Upload-Offset'))
+    return answer.status === 204 && Number.isInteger(reached) ? reached : 0
+  }
+
+  private async reach(sender: Sender, path: string, init: RequestInit): Promise<Response> {
+    const headers = { ...(init.headers as Record<string, string>), Accept: 'application/json', Authorization: `Bearer ${sender.token}` }
+    try {
+      return await this.fetch(path, {
+        ...init, headers, cache: 'no-store', credentials: 'omit', redirect: 'error', signal: AbortSignal.timeout(PATIENCE),
+      })
+    } catch {
+      throw new Stop('unreachable')
+    }
+  }
+
+  private async ask(sender: Sender, path: string, init: RequestInit): Promise<Response> {
+    const answer = await this.reach(sender, path, init)
+    const { status } = answer
+    if (status === 429 || (status >= 500 && status !== 511)) {
+      throw new Stop('busy', retryAfter(answer.headers.get('Retry-After'), Date.now()))
+    }
+    if (!isOurs(answer)) throw new Stop('foreign')
+    if (status === 401 || status === 403) throw new Stop('signed_out')
+    return answer
+  }
+
+  private async remove(rows: Kept[]): Promise<void> {
+    await this.store.items.bulkDelete(rows.flatMap(({ seq }) => seq ?? []))
+    this.unsaved = this.unsaved.filter(({ row }) => !rows.includes(row as Kept))
+  }
+
+  private async note(rows: Kept[], change: Partial<Kept>): Promise<void> {
+    const stale = rows.filter((row) => Object.entries(change).some(([name, value]) => row[name as keyof Kept] !== value))
+    for (const row of stale) Object.assign(row, change)
+    const changes = stale.flatMap(({ seq }) => seq === undefined ? [] : [{ key: seq, changes: change }])
+    await unlessFull(this.store.items.bulkUpdate(changes))
+  }
+
+  private async mark(photo: Photo, change: Partial<Photo>): Promise<void> {
+    Object.assign(photo, change)
+    await unlessFull(this.store.photos.update(photo.key, change))
+  }
+}
+
+/** A change that a full storage does not take is known in memory only: it is at worst learnt again. */
+async function unlessFull(change: PromiseLike<unknown>): Promise<void> {
+  try {
+    await change
+  } catch (error) {
+    if (!isFull(error)) throw error
+  }
+}
