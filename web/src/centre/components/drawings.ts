@@ -1,7 +1,6 @@
 /** What the small charts show, in the colours of the map. */
 import type { Drawing } from '../../shared/chart'
-import { STATES, type Tally } from '../../shared/coverage'
-import { percent } from '../../shared/coverage'
+import { STATES, percent, type Tally } from '../../shared/coverage'
 import { STATE_COLOUR } from '../../shared/map/palette'
 import type { State } from '../../shared/types'
 
@@ -50,11 +49,11 @@ export function partsOf(parts: readonly Part[], names: Record<State, string>, si
   const upward = [...parts].reverse()
   return {
     animationDuration: 300,
-    grid: { left: size * 7.2, right: size, top: size * 0.3, bottom: size * 2 },
+    grid: { left: size * 8, right: size, top: size * 0.3, bottom: size * 2 },
     tooltip: tooltip(size),
     xAxis: { type: 'value', splitNumber: 3, minInterval: 1, splitLine: { lineStyle: { color: RULE } }, axisLabel: letters(size) },
     yAxis: { type: 'category', data: upward.map(({ name }) => name), axisLine: { show: false }, axisTick: { show: false },
-      axisLabel: { ...letters(size), width: size * 6.6, overflow: 'truncate' } },
+      axisLabel: { ...letters(size), width: size * 6.2, overflow: 'truncate' } },
     series: STATES.map((state) => ({
       name: names[state], type: 'bar', stack: 'grids', barMaxWidth: size * 1.1, color: STATE_COLOUR[state],
       itemStyle: { opacity: state === 'unseen' ? 0.75 : 0.9 }, data: upward.map(({ tally }) => tally[state]),
