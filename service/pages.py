@@ -23,6 +23,7 @@ WORKER = text("SELECT max(last_heartbeat) > now() - interval '1 minute' FROM pro
 
 
 @blueprint.get("/")
+@blueprint.get("/centre")
 @needs(PUBLIC)
 def centre() -> Response:
     """The command centre's map."""

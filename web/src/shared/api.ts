@@ -4,7 +4,8 @@ import { language } from './i18n'
 import { Unreachable, problemOf } from './problem'
 import type { paths } from './schema'
 import type {
-  Area, AreaPage, CoveragePage, CoverageRow, DemoAccount, Enrolment, GridFeature, Session, SignedIn, TimeWindow,
+  Area, AreaPage, CoveragePage, CoverageRow, DemoAccount, Enrolment, GridFeature, Patrol, PatrolPage, Session,
+  SignedIn, TimeWindow,
 } from './types'
 
 export const API = '/api/v1'
@@ -129,7 +130,7 @@ export async function allAreas(signal?: AbortSignal): Promise<Area[]> {
 
 export interface CoverageQuestion extends Partial<TimeWindow> {
   area: string
-  by: 'grid' | 'township'
+  by: 'grid' | 'township' | 'county'
 }
 
 export async function coverage(
@@ -148,4 +149,17 @@ export async function coverage(
 
 export function grid(code: string, signal?: AbortSignal): Promise<GridFeature> {
   return told(client.GET('/api/v1/grids/{code}', { params: { path: { code } }, signal }))
+}
+
+/** Patrols of which something happened since then, as far as the member may see them. */
+export async function patrolsSince(from: string, signal?: AbortSignal): Promise<Patrol[]> {
+  const patrols: Patrol[] = []
+  let cursor: string | undefined
+  do {
+    const query = { from, limit: PAGE, cursor }
+    const page = await told<PatrolPage>(client.GET('/api/v1/patrols', { params: { query }, signal }))
+    patrols.push(...page.items)
+    cursor = page.next_cursor ?? undefined
+  } while (cursor)
+  return patrols
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ago, clock, customSpan, fromLocalInput, moment, startOfDay, toLocalInput, windowOf } from './time'
+import { ago, clock, customSpan, fromLocalInput, moment, slices, startOfDay, toLocalInput, windowOf } from './time'
 
 const NOW = Date.parse('2026-11-23T17:20:30Z')
 
@@ -48,4 +48,21 @@ test('time that has passed is told in its largest fitting unit', () => {
 
 test('a clock that runs ahead never gives a negative time', () => {
   expect(ago(NOW + 60_000, NOW).key).toBe('just_now')
+})
+
+test('a window earlier is as long as the one now', () => {
+  const { from, to } = windowOf('24h', NOW, undefined, 48)
+  expect(Date.parse(to!)).toBeLessThanOrEqual(NOW - 47 * 3_600_000)
+  expect(Date.parse(to!) - Date.parse(from!)).toBeGreaterThanOrEqual(24 * 3_600_000)
+})
+
+test('slices follow each other up to the end of the window', () => {
+  const parts = slices(NOW - 24 * 3_600_000, NOW)
+  expect(parts.slice(1).map(({ from }) => from)).toEqual(parts.slice(0, -1).map(({ to }) => to))
+  expect(parts.length).toBeLessThanOrEqual(12)
+  expect(Date.parse(parts[parts.length - 1]!.to)).toBeGreaterThanOrEqual(NOW)
+})
+
+test('a short window is seen with the hours before it', () => {
+  expect(slices(NOW - 3_600_000, NOW)).toHaveLength(12)
 })

@@ -25,16 +25,28 @@ export function startOfDay(now: number): number {
 
 /**
  * The bounds to ask the server for; none for the last 24 hours, which is what it answers by itself.
- * They are whole hours, as coverage is kept; so caches hold and tiles need not be asked for anew at every look.
+ * `hoursBack` asks for the same length of time earlier. They are whole hours, as coverage is kept; so caches hold and tiles need not be asked for anew at every look.
  */
-export function windowOf(name: WindowName, now: number, custom?: Span): Partial<Span> {
+export function windowOf(name: WindowName, present: number, custom?: Span, hoursBack = 0): Partial<Span> {
+  const now = present - hoursBack * HOUR
   switch (name) {
     case '1h': return span(floor(now - HOUR, HOUR), ceil(now, HOUR))
     case 'today': return span(startOfDay(now), ceil(now, HOUR))
     case '7d': return span(floor(now - 7 * DAY, HOUR), ceil(now, HOUR))
     case 'custom': return custom ?? {}
-    case '24h': return {}
+    case '24h': return hoursBack ? span(floor(now - DAY, HOUR), ceil(now, HOUR)) : {}
   }
+}
+
+const SLICES = 12
+
+/** A window in at most twelve equal parts of whole hours; of a shorter one the twelve hours that lead up to its end. */
+export function slices(from: number, to: number): Span[] {
+  const end = ceil(to, HOUR)
+  const hours = Math.max(SLICES, (end - floor(from, HOUR)) / HOUR)
+  const step = Math.ceil(hours / SLICES) * HOUR
+  const parts = Math.ceil((hours * HOUR) / step)
+  return Array.from({ length: parts }, (_, i) => span(end - (parts - i) * step, end - (parts - i - 1) * step))
 }
 
 /** What an `<input type="datetime-local">` holds, read as Shanghai time. */
@@ -83,6 +95,10 @@ export function day(ms: number, language: Language): string {
 
 export function date(ms: number, language: Language): string {
   return format(language, { year: 'numeric', month: '2-digit', day: '2-digit' }).format(ms)
+}
+
+export function hour(ms: number, language: Language): string {
+  return format(language, { day: 'numeric', hour: '2-digit', hourCycle: 'h23' }).format(ms)
 }
 
 export function moment(ms: number, language: Language): string {

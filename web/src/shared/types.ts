@@ -27,6 +27,9 @@ export type AreaPage = Told<'Areas', { items: Area[] }>
 export type CoverageRow = Told<'Measure', { check_ins: Record<Grade, number>; last_seen_at: string | null }>
 export type CoveragePage = Told<'Coverage', { window: TimeWindow; items: CoverageRow[] }>
 
+export type Patrol = Told<'Patrol', { started_at: string | null; ended_at: string | null; last_at: string | null }>
+export type PatrolPage = Told<'Patrols', { items: Patrol[] }>
+
 export type GridProperties = Told<'GridDetails', {
   basis: Basis
   community: Named

@@ -10,9 +10,13 @@ import { endsSession } from './session'
 import { bounds, view } from './view'
 
 const PAUSE = 15_000
+const PAUSE_LISTENING = 60_000
+const GATHER = 300
 const PAUSE_UNREACHABLE = 5_000
 
 interface Live {
+  /** Whether the server tells by itself what happens. */
+  listening: boolean
   status: 'loading' | 'live' | 'unreachable' | 'problem'
   problem: Problem | null
   updatedAt: number | null
@@ -24,7 +28,7 @@ interface Live {
 }
 
 export const live = reactive<Live>({
-  status: 'loading', problem: null, updatedAt: null, window: null, asked: {}, revision: 0,
+  listening: false, status: 'loading', problem: null, updatedAt: null, window: null, asked: {}, revision: 0,
 })
 export const grids = shallowRef<CoverageRow[] | null>(null)
 export const townships = shallowRef<CoverageRow[]>([])
@@ -34,7 +38,9 @@ export const figures = computed(() => (grids.value ? addUp(grids.value) : null))
 
 let timer: ReturnType<typeof setTimeout> | undefined
 let running: AbortController | undefined
+let gathering: ReturnType<typeof setTimeout> | undefined
 let lastSeen = ''
+let isStale = false
 
 /**
  * The townships are few and change whenever one of their grids does, so they tell whether the many are worth asking for.
@@ -77,12 +83,28 @@ async function round(signal: AbortSignal): Promise<void> {
     note(error)
   }
   if (running?.signal !== signal || signal.aborted) return
-  timer = setTimeout(poll, live.status === 'unreachable' ? PAUSE_UNREACHABLE : PAUSE)
+  running = undefined
+  if (isStale) soon()
+  else timer = setTimeout(poll, pause())
+}
+
+function pause(): number {
+  if (live.status === 'unreachable') return PAUSE_UNREACHABLE
+  return live.listening ? PAUSE_LISTENING : PAUSE
+}
+
+/** Asks once for all that is heard within a moment; a question under way is waited for, or none would ever be answered. */
+export function soon(): void {
+  isStale = true
+  clearTimeout(gathering)
+  gathering = setTimeout(() => { if (!running) poll() }, GATHER)
 }
 
 /** Asks now, dropping whatever was under way. */
 export function poll(): void {
   clearTimeout(timer)
+  clearTimeout(gathering)
+  isStale = false
   running?.abort()
   running = new AbortController()
   void round(running.signal)
@@ -97,6 +119,12 @@ export function askAnew(): void {
   poll()
 }
 
+/** The same length of time, earlier or later: the old picture stays until the new one is there. */
+export function askThen(): void {
+  lastSeen = ''
+  poll()
+}
+
 /** Another area: its grids are often among those at hand already. */
 export function askElsewhere(code: string | null): void {
   const here = area(code)
@@ -108,8 +136,10 @@ export function askElsewhere(code: string | null): void {
 
 export function stop(): void {
   clearTimeout(timer)
+  clearTimeout(gathering)
   running?.abort()
-  Object.assign(live, { status: 'loading', problem: null, updatedAt: null, window: null })
+  running = undefined
+  Object.assign(live, { listening: false, status: 'loading', problem: null, updatedAt: null, window: null })
   grids.value = null
   townships.value = []
   lastSeen = ''

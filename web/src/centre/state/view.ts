@@ -10,6 +10,17 @@ interface View {
   window: WindowName
   custom: Span | undefined
   emphasis: boolean
+  /** How many hours before now the window ends; 0 follows the clock. */
+  back: number
+  /** For a screen on the wall: large, and aggregates only. */
+  wall: boolean
+}
+
+export const FURTHEST_BACK = 7 * 24 // hours
+
+function hoursBack(text: string | null): number {
+  const hours = Math.trunc(Number(text))
+  return hours > 0 && hours <= FURTHEST_BACK ? hours : 0
 }
 
 function fromAddress(): View {
@@ -24,6 +35,8 @@ function fromAddress(): View {
     window: named === 'custom' && !custom ? '24h' : named,
     custom,
     emphasis: given.get('unseen') === '1',
+    back: hoursBack(given.get('back')),
+    wall: given.has('wall'),
   }
 }
 
@@ -39,13 +52,15 @@ const address = computed(() => {
     parts.set('to', view.custom.to)
   }
   if (view.emphasis) parts.set('unseen', '1')
+  if (view.back) parts.set('back', String(view.back))
+  if (view.wall) parts.set('wall', '1')
   return parts.toString()
 })
 
 watch(address, (parts) => history.replaceState(null, '', parts ? `#${parts}` : location.pathname))
 
 export function bounds(now: number): Partial<Span> {
-  return windowOf(view.window, now, view.custom)
+  return windowOf(view.window, now, view.custom, view.back)
 }
 
 export function chooseArea(code: string): void {

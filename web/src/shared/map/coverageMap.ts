@@ -139,6 +139,21 @@ export function coverageMap(container: HTMLElement, span: Partial<Span>, scale: 
         topLeft.x >= padding.left && bottomRight.x <= container.clientWidth - padding.right &&
         topLeft.y >= padding.top && bottomRight.y <= container.clientHeight - padding.bottom
     },
+    /** The canvas as it has just been drawn; it is empty as soon as the browser has shown it. */
+    async drawn(): Promise<HTMLCanvasElement> {
+      await ready
+      const frame = document.createElement('canvas')
+      await new Promise<void>((resolve) => {
+        map.once('render', () => {
+          const { width, height } = map.getCanvas()
+          Object.assign(frame, { width, height })
+          frame.getContext('2d')!.drawImage(map.getCanvas(), 0, 0)
+          resolve()
+        })
+        map.triggerRepaint()
+      })
+      return frame
+    },
     zoomIn: () => map.zoomIn(),
     zoomOut: () => map.zoomOut(),
     remove: () => map.remove(),
