@@ -12,7 +12,7 @@ from service.db import session
 from service.tiles.actions import draw_outlines, simplified
 from service.tiles.layers import LAYERS
 from service.tiles.models import GridOutline
-from tests.factories import COMMUNITY, a_checkpoint, a_grid, a_member, a_square, a_team
+from tests.factories import COMMUNITY, a_checkpoint, a_grid, a_member, a_report, a_square, a_team
 from tests.service.phone import a_patrol, send
 from tests.service.test_duty import made, midnight
 
@@ -121,10 +121,22 @@ def test_every_layer_says_nothing_of_another_county(signed_in, walked, layer):
     assert signed_in(role="centre", area="632801000000").get(tile_at(layer=layer)).data == b""
 
 
-@pytest.mark.parametrize("layer", sorted(LAYERS))
+@pytest.mark.parametrize("layer", sorted(set(LAYERS) - {"matters"}))
 def test_every_layer_draws_what_is_there(centre, walked, layer):
     a_checkpoint(walked)
     assert walked.code.encode() in centre.get(tile_at(layer=layer)).data
+
+
+def test_an_open_matter_is_drawn_for_whoever_sees_the_area(centre, signed_in, grid):
+    assert signed_in(role="officer").post("/api/v1/matters", json=a_report()).status_code == 201
+    assert b"fire_hazard" in centre.get(tile_at(layer="matters")).data
+
+
+@pytest.mark.parametrize("layer", ["matters", "uncovered"])
+def test_a_layer_is_not_there_for_who_may_not_ask_what_it_shows(signed_in, layer):
+    phone = signed_in(role="member")
+    assert phone.get(tile_at(layer=layer)).status_code == 404
+    assert phone.get(f"/api/v1/tiles/{layer}.json").status_code == 404
 
 
 @pytest.mark.parametrize("layer", ["density", "patrols"])
