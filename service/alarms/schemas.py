@@ -91,7 +91,7 @@ class PlaceSchema(Strict):
     lat = Number(required=True)
 
 
-class PersonSchema(Strict):
+class ToldPersonSchema(Strict):
     id = Uuid(required=True)
     name = fields.String(required=True)
 
@@ -133,7 +133,7 @@ class TakenStepSchema(Strict):
     level = fields.String(required=True)
     role = fields.String(required=True)
     by = fields.Nested(
-        PersonSchema,
+        ToldPersonSchema,
         required=True,
         allow_none=True,
         metadata={"description": "Nobody: the clock, a drill, or a person whom you may no longer see here"},
@@ -143,7 +143,7 @@ class TakenStepSchema(Strict):
 class FullAlarmSchema(AlarmSchema):
     """An alarm in full; who helps and the centre see whose it is and where only while it is open."""
 
-    member = fields.Nested(PersonSchema, required=True, allow_none=True)
+    member = fields.Nested(ToldPersonSchema, required=True, allow_none=True)
     position = fields.Nested(PlaceSchema, required=True, allow_none=True)
     accuracy_m = fields.Float(required=True, allow_none=True)
     grid = fields.Nested(CodeAndNameSchema, required=True, allow_none=True)

@@ -17,6 +17,7 @@ import pytest
 from service import db
 from service.db import ask, session, transaction
 from service.live.feed import HEARTBEAT
+from service.members.tokens import hash_of
 from service.outbox.actions import Event, tell
 from tests.factories import COMMUNITY, a_member, a_session
 from tests.servers import PATIENCE, until
@@ -162,7 +163,7 @@ def test_the_stream_of_who_is_signed_out_ends(port, watcher):
     stream = Stream(port, watcher)
     first(stream, "ready")
     with transaction():
-        ask("UPDATE sessions SET revoked_at = now() WHERE expires_at > now()")
+        ask("UPDATE sessions SET revoked_at = now() WHERE token_hash = %(hash)s", hash=hash_of(watcher))
     assert list(stream) == []
 
 

@@ -6332,7 +6332,7 @@ export interface components {
              */
             level: "leader" | "community" | "township" | "county" | "prefecture";
             marks: string[];
-            member: components["schemas"]["Person1"] | null;
+            member: components["schemas"]["ToldPerson"] | null;
             position: components["schemas"]["Place"] | null;
             /** Format: date-time */
             received_at: string;
@@ -7091,11 +7091,6 @@ export interface components {
             /** @enum {string} */
             state: "asked" | "accepted" | "declined" | "swapped" | "released";
         };
-        Person1: {
-            /** Format: uuid */
-            id: string;
-            name: string;
-        };
         PhoneCheckpoint: {
             /** @description In its QR code */
             code?: string;
@@ -7622,7 +7617,7 @@ export interface components {
             /** Format: date-time */
             at: string;
             /** @description Nobody: the clock, a drill, or a person whom you may no longer see here */
-            by: components["schemas"]["Person1"] | null;
+            by: components["schemas"]["ToldPerson"] | null;
             /** @enum {string} */
             kind: "raise" | "climb" | "remind" | "reinforce" | "acknowledge" | "accept" | "arrived" | "resolve" | "false_alarm";
             level: string;
@@ -7713,6 +7708,11 @@ export interface components {
             tilejson: string;
             tiles: string[];
             vector_layers: components["schemas"]["VectorLayer"][];
+        };
+        ToldPerson: {
+            /** Format: uuid */
+            id: string;
+            name: string;
         };
         Track: {
             geometry: components["schemas"]["LineString"] | null;
