@@ -17,7 +17,6 @@ import psycopg
 import pytest
 
 from service import db
-from service.app import create_app
 from service.areas.actions import load_tree
 from service.members.actions import passwords
 from service.web import Service
@@ -78,13 +77,13 @@ def until(question: Any) -> Any:
 @contextmanager
 def inside(app: Service, url: str) -> Iterator[None]:
     """One transaction in the database of other processes; afterwards the session is the tests' own again."""
-    live = create_app(replace(app.settings, database_url=url))
+    engine = db.connect(replace(app.settings, database_url=url))
     try:
         with db.transaction():
             yield
     finally:
         db.session.remove()
-        live.engine.dispose()
+        engine.dispose()
         db.session.configure(bind=app.engine)
 
 

@@ -17,7 +17,7 @@ SMALLEST = 50_000.0  # m²; a smaller polygon would ask where somebody is
 
 
 def _odd(kind: str, text: str) -> fields.Raw:
-    return fields.Raw(allow_none=True, metadata={"type": [kind, "null"], "description": text})
+    return fields.Raw(allow_none=True, metadata={"type": kind, "description": text})
 
 
 class CallSchema(Schema):

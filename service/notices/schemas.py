@@ -64,7 +64,7 @@ class NoticeSchema(Strict):
     title = fields.String(required=True)
     text = fields.String(required=True)
     area = fields.String(attribute="area_code", required=True)
-    shape = Drawn(required=True, allow_none=True, metadata={"type": ["object", "null"]})
+    shape = Drawn(required=True, allow_none=True, metadata={"type": "object"})
     sent_at = Time(required=True)
     expires_at = Time(required=True, allow_none=True)
     is_read = fields.Boolean(required=True, metadata={"description": "By the caller"})

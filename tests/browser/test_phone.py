@@ -236,7 +236,16 @@ def test_a_photo_goes_with_its_check_in(phone, context, rows, tmp_path):
     assert (item["note"], known) == ("东门锁坏了", (1,))
 
 
-def test_the_consent_is_withdrawn_and_given(phone, server):
+@pytest.fixture
+def consents(rows: psycopg.Connection) -> Iterator[None]:
+    """As they were before, since other tests need one that is old enough."""
+    rows.execute("CREATE TEMP TABLE before AS SELECT * FROM haixi.consents")
+    yield
+    rows.execute("DELETE FROM haixi.consents")
+    rows.execute("INSERT INTO haixi.consents SELECT * FROM before")
+
+
+def test_the_consent_is_withdrawn_and_given(phone, server, consents):
     for word, told in (("撤回同意", "未同意。只保存打卡"), ("我同意", "已同意记录巡逻轨迹")):
         phone.get_by_role("button", name="我的", exact=True).click()
         phone.get_by_role("button", name=re.compile("轨迹同意书")).click()

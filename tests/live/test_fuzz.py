@@ -57,9 +57,11 @@ CHECKS = [
     checks.response_schema_conformance,
 ]
 DESCRIPTION = json.loads((Path(__file__).parents[2] / "api_specs" / "openapi.json").read_text("utf-8"))
+STREAMS = ("/api/v1/events",)  # would never end
 OPERATIONS = [
     (path, method)
     for path, operations in DESCRIPTION["paths"].items()
+    if path not in STREAMS
     for method in ("get", "post", "put", "patch", "delete")
     if method in operations
 ]
