@@ -67,6 +67,7 @@ class Alarms(MethodView):
     @needs("alarms:raise")
     @blueprint.arguments(CallSchema)
     @blueprint.response(201, FullAlarmSchema)
+    @blueprint.alt_response(200, schema=FullAlarmSchema, description="The call that is known already")
     def post(self, sent):
         """Call for help
 

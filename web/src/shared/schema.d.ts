@@ -65,6 +65,15 @@ export interface paths {
                 };
             };
             responses: {
+                /** @description The call that is known already */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FullAlarm"];
+                    };
+                };
                 /** @description Created */
                 201: {
                     headers: {
