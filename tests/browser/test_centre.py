@@ -77,8 +77,8 @@ def test_nothing_is_asked_of_anybody_else(centre, requests, server):
 
 
 def test_the_documentation_is_served_from_here(page, server, requests):
-    page.goto(f"{server.base}/docs")
-    expect(page.get_by_text("/api/v1/me", exact=True).first).to_be_visible(timeout=SOON)
+    page.goto(f"{server.base}/docs#/uploads")  # of so many routes only those in sight are drawn
+    expect(page.get_by_text("/api/v1/uploads").first).to_be_visible(timeout=SOON)
     assert all(url.startswith((server.base, "data:")) for url in requests)
 
 
