@@ -1,5 +1,5 @@
 /** Which positions of a phone are worth keeping. */
-import type { Point } from './outbox'
+import type { Point } from './store'
 
 const EARTH = 6_371_008.8 // m, mean radius (IUGG)
 const STILL = 30_000 // ms between positions of one who stands

@@ -3,7 +3,9 @@ import { gunzipSync } from 'node:zlib'
 import Dexie from 'dexie'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { uuid7 } from '../shared/ids'
-import { MOST_BYTES, MOST_POINTS, Outbox, Stop, retryAfter, type Item } from './outbox'
+import { Stop, retryAfter } from './answers'
+import { MOST_BYTES, MOST_POINTS, Outbox } from './outbox'
+import type { Item } from './store'
 
 const BATU = { id: 'batu', token: 'batu-token' }
 const OYUN = { id: 'oyun', token: 'oyun-token' }

@@ -4,8 +4,10 @@
  * Everything belongs to the member who recorded it and is sent only with that member's own session; who comes after
  * neither sees nor sends nor erases it. An item goes away only when the server has said of its id that it is durable.
  */
-import Dexie, { type Table } from 'dexie'
+import type { Table } from 'dexie'
 import { sha256, uuid7 } from '../shared/ids'
+import { isOurs, objectOf, pack, retryAfter, Stop, titleOf } from './answers'
+import { isFull, type Item, type Kept, type Photo, type Point, type Row, Store, type Tables, unlessFull } from './store'
 
 export const MOST_ITEMS = 500
 export const MOST_POINTS = 1_000
@@ -15,60 +17,9 @@ const PART = 512 * 1024 // bytes of a photo in one request
 const WORTH_PACKING = 1_024 // bytes
 const PATIENCE = 60_000 // ms, until an answer counts as lost
 
-export interface Item {
-  type: string
-  id: string
-  patrol_id?: string
-  [field: string]: unknown
-}
-
-/** `[unix_ms, lon, lat, accuracy_m, speed_mps, heading_deg]`, null where unknown. */
-export type Point = (number | null)[]
-
-type State = 'waiting' | 'refused'
-
-export interface Kept {
-  seq?: number
-  id: string
-  member_id: string
-  item: Item
-  bytes: number
-  state: State
-  /** It was sent, and the answer did not come. */
-  asked?: boolean
-  reason?: string
-}
-
-export interface Photo {
-  key: string
-  sha256: string
-  member_id: string
-  type: string
-  body: ArrayBuffer
-  state: State
-  begun?: boolean
-  reason?: string
-}
-
-interface Fix {
-  seq?: number
-  member_id: string
-  patrol_id: string
-  point: Point
-}
-
 export interface Sender {
   id: string
   token: string
-}
-
-export type Why = 'unreachable' | 'foreign' | 'busy' | 'signed_out' | 'not_understood'
-
-/** Why sending stopped; everything that was not settled by then is still here. */
-export class Stop extends Error {
-  constructor(readonly why: Why, readonly afterMs: number | null = null) {
-    super(why)
-  }
 }
 
 export interface Summary {
@@ -82,70 +33,7 @@ export interface Summary {
   unsaved: number
 }
 
-class Store extends Dexie {
-  items!: Table<Kept, number>
-  points!: Table<Fix, number>
-  photos!: Table<Photo, string>
-
-  constructor(name: string) {
-    super(name)
-    this.version(1).stores({
-      items: '++seq, &id, [member_id+state], member_id',
-      points: '++seq, member_id',
-      photos: 'key, [member_id+state], member_id',
-    })
-  }
-}
-
-interface Tables {
-  items: Kept
-  points: Fix
-  photos: Photo
-}
-type Row = { [Name in keyof Tables]: { table: Name; row: Tables[Name] } }[keyof Tables]
-
-interface Failure {
-  name?: string
-  inner?: Failure
-  failures?: Failure[]
-}
-
-export function isFull(error: unknown): boolean {
-  for (let each = error as Failure | null; each; each = each.inner ?? each.failures?.[0] ?? null) {
-    if (each.name === 'QuotaExceededError') return true
-  }
-  return false
-}
-
-/** Milliseconds that `Retry-After` asks for, as seconds or as a date (RFC 9110 §10.2.3). */
-export function retryAfter(value: string | null, now: number): number | null {
-  if (!value) return null
-  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now
-  return Number.isFinite(ms) ? Math.max(0, ms) : null
-}
-
-function mediaType(answer: Response): string {
-  return (answer.headers.get('Content-Type') ?? '').split(';')[0]!.trim().toLowerCase()
-}
-
-/** Whether our server can have said this: a portal or a proxy in between answers with pages. */
-function isOurs(answer: Response): boolean {
-  return ['application/json', 'application/problem+json'].includes(mediaType(answer)) && !answer.redirected
-}
-
 const sizeOf = (value: unknown): number => new TextEncoder().encode(JSON.stringify(value)).length
-
-async function pack(text: string): Promise<Blob> {
-  return new Response(new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'))).blob()
-}
-
-async function objectOf(answer: Response): Promise<Record<string, unknown>> {
-  const body: unknown = await answer.json().catch(() => null)
-  if (!body || typeof body !== 'object') throw new Stop('foreign')
-  return body as Record<string, unknown>
-}
-
-const titleOf = (problem: unknown): string => String((problem as { title?: unknown } | null)?.title ?? '')
 
 interface Verdict {
   id?: unknown
@@ -464,14 +352,5 @@ export class Outbox {
   private async mark(photo: Photo, change: Partial<Photo>): Promise<void> {
     Object.assign(photo, change)
     await unlessFull(this.store.photos.update(photo.key, change))
-  }
-}
-
-/** A change that a full storage does not take is known in memory only: it is at worst learnt again. */
-async function unlessFull(change: PromiseLike<unknown>): Promise<void> {
-  try {
-    await change
-  } catch (error) {
-    if (!isFull(error)) throw error
   }
 }

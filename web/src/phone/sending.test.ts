@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { Stop } from './outbox'
+import { Stop } from './answers'
 import { Sending, pause, type Progress } from './sending'
 
 const BATU = { id: 'batu', token: 't' }

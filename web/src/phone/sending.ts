@@ -1,5 +1,6 @@
 /** When the outbox is sent: soon after something came, at once when the network is back, later after a failure. */
-import { Stop, type Outbox, type Sender, type Why } from './outbox'
+import { Stop, type Why } from './answers'
+import type { Outbox, Sender } from './outbox'
 
 const SOON = 1_500 // ms, so that a few things go together
 const FIRST = 1_000
