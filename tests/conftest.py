@@ -18,11 +18,12 @@ from service.areas.actions import load_tree
 from service.settings import Settings
 from service.web import Service
 from tests.factories import a_session
-from tests.servers import live_url, server, token
+from tests.servers import a_database, live_url, server, token
 
 __all__ = ["live_url", "server", "token"]
 
-SHARED = Path(__file__).parents[2] / "shared"
+TESTS = Path(__file__).parent
+SHARED = TESTS.parents[1] / "shared"
 
 
 class Caller(FlaskClient):
@@ -33,12 +34,31 @@ class Caller(FlaskClient):
         return super().open(*args, **kwargs)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Shares the files out among parallel processes. What runs real processes stays together, with what holds a
+    transaction for long, which would keep their events back."""
+    for item in items:
+        together = item.path.is_relative_to(TESTS / "live") or item.path.is_relative_to(TESTS / "browser")
+        together = together or item.path.name == "test_matrix.py"
+        item.add_marker(pytest.mark.xdist_group("real" if together else item.path.stem))
+
+
 @pytest.fixture(scope="session")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def database_url(worker_id: str) -> Iterator[str]:
+    """The database that scripts/test names, or one beside it for each of several processes."""
     url = os.environ.get("GRIDPATROL_TEST_DATABASE_URL")
     if not url:
         pytest.exit("GRIDPATROL_TEST_DATABASE_URL names no database; run scripts/test", returncode=3)
-    os.environ["GRIDPATROL_DATABASE_URL"] = url
+    if worker_id == "master":
+        yield url
+    else:
+        with a_database(url, f"gridpatrol_test_{os.getpid()}") as own:
+            yield own
+
+
+@pytest.fixture(scope="session")
+def settings(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    os.environ["GRIDPATROL_DATABASE_URL"] = database_url
     os.environ["GRIDPATROL_DEMO_ACCOUNTS"] = "var/none.json"  # whatever scripts/serve has left here
     os.environ["GRIDPATROL_MEDIA_URL"] = str(tmp_path_factory.mktemp("media"))
     return Settings.from_env()

@@ -87,30 +87,36 @@ def inside(app: Service, url: str) -> Iterator[None]:
         db.session.configure(bind=app.engine)
 
 
-@pytest.fixture(scope="session")
-def live_url(app, settings) -> Iterator[str]:
-    """A migrated database in which one member can sign in and two grids can be walked."""
-    plain = settings.database_url.replace("postgresql+psycopg://", "postgresql://")
-    name = f"gridpatrol_live_{os.getpid()}"
+@contextmanager
+def a_database(beside: str, name: str) -> Iterator[str]:
+    """The URL of an empty database on the same server, with the extensions; it is dropped afterwards."""
+    plain = beside.replace("+psycopg", "")
+    base, query = beside.split("?")
+    url = f"{base.rsplit('/', 1)[0]}/{name}?{query}"
     with psycopg.connect(plain, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
-    base, query = settings.database_url.split("?")
-    url = f"{base.rsplit('/', 1)[0]}/{name}?{query}"
     with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
         for extension in ("postgis", "btree_gist", "pg_trgm"):
             connection.execute(f"CREATE EXTENSION {extension}")
-    environ = os.environ | {"GRIDPATROL_DATABASE_URL": url}
-    subprocess.run(
-        [sys.executable, "-m", "service.cli", "migrate"], env=environ, check=True, capture_output=True
-    )
-    with inside(app, url):
-        load_tree()
-        a_grid()
-        a_grid(SECOND, a_square(97.38))
-        a_member(username="batu", password_hash=passwords.hash(PASSWORD))
     yield url
     with psycopg.connect(plain, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def live_url(app, settings) -> Iterator[str]:
+    """A migrated database in which one member can sign in and two grids can be walked."""
+    with a_database(settings.database_url, f"gridpatrol_live_{os.getpid()}") as url:
+        environ = os.environ | {"GRIDPATROL_DATABASE_URL": url}
+        subprocess.run(
+            [sys.executable, "-m", "service.cli", "migrate"], env=environ, check=True, capture_output=True
+        )
+        with inside(app, url):
+            load_tree()
+            a_grid()
+            a_grid(SECOND, a_square(97.38))
+            a_member(username="batu", password_hash=passwords.hash(PASSWORD))
+        yield url
 
 
 @pytest.fixture(scope="session")
