@@ -22,8 +22,7 @@ from tests.servers import a_database, live_url, server, token
 
 __all__ = ["live_url", "server", "token"]
 
-TESTS = Path(__file__).parent
-SHARED = TESTS.parents[1] / "shared"
+SHARED = Path(__file__).parents[2] / "shared"
 
 
 class Caller(FlaskClient):
@@ -35,12 +34,12 @@ class Caller(FlaskClient):
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Shares the files out among parallel processes. What runs real processes stays together, with what holds a
-    transaction for long, which would keep their events back."""
+    """Shares the files out among parallel processes. What runs real processes stays together and comes first:
+    a transaction that is held for long, as by the matrix at the end, would keep its events back."""
+    real = {item for item in items if item.path.parent.name in ("live", "browser")}
+    items.sort(key=lambda item: (item not in real, item.path.parent.name != "live"))
     for item in items:
-        together = item.path.is_relative_to(TESTS / "live") or item.path.is_relative_to(TESTS / "browser")
-        together = together or item.path.name == "test_matrix.py"
-        item.add_marker(pytest.mark.xdist_group("real" if together else item.path.stem))
+        item.add_marker(pytest.mark.xdist_group("real" if item in real else item.path.stem))
 
 
 @pytest.fixture(scope="session")
