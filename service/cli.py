@@ -10,7 +10,7 @@ from alembic import command
 from alembic.config import Config
 from rich.progress import Progress, TaskID
 
-from service import db, grants, jobs, telemetry
+from service import db, grants, jobs
 from service.app import create_app
 from service.areas.actions import load_tree
 from service.areas.tree import PREFECTURE
@@ -100,12 +100,16 @@ def load_demo() -> None:
 
 
 @main.command()
-def work() -> None:
-    """Do the jobs that wait: rebuild what marked patrols have seen."""
+@click.argument("lines", nargs=-1, type=click.Choice(jobs.LINES))
+def work(lines: tuple[jobs.Line, ...]) -> None:
+    """Do the jobs that wait in these LINES, or in all.
+
+    Each line does one job at a time and waits for no other. Unanswered calls for help climb in `alarms`.
+    """
     settings = Settings.from_env()
-    telemetry.configure(settings.log_level)
-    db.connect(settings)
-    jobs.work(settings.database_url, f"{settings.schema},{settings.jobs_schema},public")
+    create_app(settings)  # whoever listens to what a job announces
+    db.connect(settings)  # a job may take longer than a request
+    jobs.work(settings.database_url, f"{settings.schema},{settings.jobs_schema},public", lines or jobs.LINES)
 
 
 @main.group()
