@@ -144,7 +144,7 @@ def recover(username: str, url: str) -> None:
 
 
 def _print(invited: invitations.Invited, url: str) -> None:
-    click.echo(f"{invited.code}\n{url.rstrip('/')}/#invited={invited.code}")
+    click.echo(f"{invited.code}\n{url.rstrip('/')}/{invited.page}#invited={invited.code}")
     click.echo(f"Good once, until {invited.expires_at:%Y-%m-%d %H:%M} UTC.")
 
 
