@@ -2,7 +2,6 @@
 
 import http.client
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from service.live.feed import HEARTBEAT
 from service.members.tokens import hash_of
 from service.outbox.actions import Event, tell
 from tests.factories import COMMUNITY, a_member, a_session
-from tests.servers import PATIENCE, until
+from tests.servers import PATIENCE, free_port, is_open, until
 
 WRITERS, EACH, READERS = 64, 6, 6
 ELSEWHERE = "632801001001"  # in another county
@@ -63,9 +62,7 @@ class Stream:
 @pytest.fixture(scope="module")
 def port(live_url) -> Iterator[int]:
     """Where a gevent process tells the events of the live database."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = ["gunicorn", "--worker-class", "gevent", "--workers", "1", "--bind", f"127.0.0.1:{port}"]
     process = subprocess.Popen(
         [sys.executable, "-m", *command, "service.app:create_app()"],
@@ -73,16 +70,11 @@ def port(live_url) -> Iterator[int]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        until(lambda: _is_open(port))
+        until(lambda: is_open(port))
         yield port
     finally:
         process.terminate()
         process.wait(PATIENCE)
-
-
-def _is_open(port: int) -> bool:
-    with socket.socket() as door:
-        return door.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.fixture
