@@ -11,9 +11,10 @@ write_nginx_conf() {
     { [ "$(id -u)" != 0 ] || echo 'user root;'; cat; } >"$var/run/nginx.conf" <<END
 daemon off;
 worker_processes 1;
+worker_rlimit_nofile $(ulimit -Hn);
 pid "$work/pid";
 error_log stderr warn;
-events { worker_connections 4096; }
+events { worker_connections 8192; }
 http {
     include /etc/nginx/mime.types;
     default_type application/octet-stream;
