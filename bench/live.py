@@ -52,6 +52,13 @@ def figures(stand: Stand) -> Iterator[Figure]:
     yield Figure(NAME, "events that arrived, of all", arrived, "share/s", len(ours), Mark(1.0, "all"), None)
 
 
+@contextmanager
+def events(settings: Settings) -> Iterator[int]:
+    """The port of a process that tells events, as the product is served."""
+    with _serving(_ours(), settings) as port:
+        yield port
+
+
 def _let_many_in() -> None:
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
