@@ -212,6 +212,14 @@ def answers_by(column: str, drill_id: UUID) -> Select[*tuple[Any, ...]]:
     return figures.group_by(owner.code, owner.name).order_by(owner.code)
 
 
+def counties_drilled(prefix: str) -> Select[*tuple[Any, ...]]:
+    """The counties of an area, each with when the last drill was held there."""
+    held = func.max(Alarm.received_at)
+    last = select(held).where(Alarm.way == "drill", within(Alarm.area_code, Area.prefix)).scalar_subquery()
+    counties = select(Area.code, Area.name, last.label("last_held_at")).where(Area.level == "county")
+    return counties.where(within(Area.code, prefix)).order_by(Area.code)
+
+
 def without_drill(since: datetime) -> Select[str]:
     """The counties in which no drill has been held since a time, by their codes."""
     held = exists().where(
