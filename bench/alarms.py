@@ -120,14 +120,17 @@ def _ingest(port: int, people: Sequence[phones.Phone], lasts: float) -> Iterator
 
 
 def _measure(port: int, events: int, caller: str, officer: str, calls: int) -> Waits:
-    """Call for help again and again; when a screen that listens has heard of each, and one that asks."""
+    """Call for help again and again; when a screen that listens has heard of each, and one that asks.
+
+    As the proxy does it, calls go to the process that tells events, and whoever asks to the api.
+    """
     ids = [uuid7() for _ in range(calls)]
     told, asked = _Screen(ids), _Screen(ids)
     ready = Event()
     for way in ((_listen, events, officer, told, ready), (_ask, port, officer, asked)):
         Thread(target=way[0], args=way[1:], daemon=True).start()  # type: ignore[arg-type]
     ready.wait(PATIENCE)
-    send = poster(port, "/api/v1/alarms", _call, {"Authorization": f"Bearer {caller}"}, b'"raised"')
+    send = poster(events, "/api/v1/alarms", _call, {"Authorization": f"Bearer {caller}"}, b'"raised"')
     begun, called = time.monotonic(), []
     for number, id in enumerate(ids):
         time.sleep(max(0.0, begun + number * EVERY - time.monotonic()))

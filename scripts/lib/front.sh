@@ -28,6 +28,7 @@ http {
     proxy_cache_path "$work/tiles" levels=1:2 keys_zone=tiles:10m max_size=512m inactive=1h use_temp_path=off;
     upstream api { server "unix:$sockets/api"; keepalive 32; }
     upstream events { server "unix:$sockets/events"; }
+    upstream alarms { server "unix:$sockets/events"; server "unix:$sockets/api" backup; }
     server {
         listen $GRIDPATROL_BIND:$GRIDPATROL_PORT;
         include "$root/docker/proxy.conf";
