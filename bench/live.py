@@ -28,7 +28,6 @@ STREAMS = 2000
 RATE = 10  # events a second
 SECONDS = 8
 LIMIT_MS = 150.0  # from the commit to the client, 99 of 100
-OURS = ["gunicorn", "--worker-class", "gevent", "--workers", "1", "--worker-connections", "4000"]
 SIGN = b'"id":"'
 
 
@@ -51,6 +50,13 @@ def figures(stand: Stand) -> Iterator[Figure]:
         )
     arrived = median(len(run) / wanted for run in ours)
     yield Figure(NAME, "events that arrived, of all", arrived, "share/s", len(ours), Mark(1.0, "all"), None)
+
+
+@contextmanager
+def events(settings: Settings) -> Iterator[int]:
+    """The port of a process that tells events, as the product is served."""
+    with _serving(_ours(), settings) as port:
+        yield port
 
 
 def _let_many_in() -> None:
@@ -83,7 +89,7 @@ def _plain(settings: Settings) -> str:
 
 
 def _ours() -> list[str]:
-    return ["-m", *OURS, "--bind", "127.0.0.1:{port}", "service.app:create_app()"]
+    return ["-m", "gunicorn", "--config", "docker/gunicorn.conf.py", "--bind", "127.0.0.1:{port}"]
 
 
 def _bare() -> list[str]:
@@ -96,6 +102,7 @@ def _serving(command: Sequence[str], settings: Settings) -> Iterator[int]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environ = os.environ | {"GRIDPATROL_DATABASE_URL": settings.database_url, "GRIDPATROL_LOG_LEVEL": "ERROR"}
+    environ |= {"GRIDPATROL_WORKER_CLASS": "gevent", "GRIDPATROL_WORKERS": "1"}
     words = [sys.executable, *(word.format(port=port) for word in command)]
     process = subprocess.Popen(words, env=environ, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     try:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import shutil
 from http import HTTPStatus
 from pathlib import Path
@@ -21,8 +22,9 @@ workers = int(os.environ.get("GRIDPATROL_WORKERS", "2"))
 threads = int(os.environ.get("GRIDPATROL_THREADS", "8"))
 wsgi_app = "service.app:create_app()"
 
+worker_connections = 4000  # of a process that tells events
 timeout = 30
-graceful_timeout = 30
+graceful_timeout = 2 if worker_class == "gevent" else 30  # streams do not end by themselves; clients resume
 keepalive = 5
 max_requests = 5000
 max_requests_jitter = 500
@@ -36,6 +38,8 @@ figures = os.environ.get("PROMETHEUS_MULTIPROC_DIR")  # where the workers count 
 
 
 def on_starting(_arbiter):
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # one a connection
     if figures:
         shutil.rmtree(figures, ignore_errors=True)
         Path(figures).mkdir(parents=True)

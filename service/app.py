@@ -110,6 +110,7 @@ def create_app(settings: Settings | None = None) -> Service:
     db.listen("notice sent", live.tell_notice)
     db.listen("checkpoints changed", live.tell_checkpoints)
     db.listen("alarm changed", live.tell_alarm)
+    db.listen("drill due", live.tell_drill_due)
     db.listen("matters stepped", live.tell_matters)
     db.listen("photo arrives", members.hold)
     media.shown_by(patrols.shows_photo)

@@ -10,7 +10,7 @@ from alembic import command
 from alembic.config import Config
 from rich.progress import Progress, TaskID
 
-from service import db, grants, jobs, telemetry
+from service import db, grants, jobs
 from service.app import create_app
 from service.areas.actions import load_tree
 from service.areas.tree import PREFECTURE
@@ -21,6 +21,7 @@ from service.errors import Problem
 from service.matters import classes as matter_classes
 from service.members import invitations
 from service.members.models import Member
+from service.outbox import actions as outbox
 from service.patrols.actions import make_partitions
 from service.policy import ROLES
 from service.privacy import erasure, retention
@@ -48,6 +49,7 @@ def migrate() -> None:
     config.set_main_option("script_location", str(ROOT / "migrations"))
     command.upgrade(config, "head")
     _make_partitions()
+    _note_move()
     _list_classes()
     _grant()
 
@@ -63,6 +65,13 @@ def _make_partitions() -> None:
     with db.transaction():
         made = make_partitions(datetime.now(UTC).date(), months=24)
     click.echo(f"partitions made: {', '.join(made) or 'none needed'}")
+
+
+def _note_move() -> None:
+    with db.transaction():
+        renewed = outbox.renew_epoch(always=False)
+    if renewed:
+        click.echo(f"the database has moved: epoch {renewed}, phones will ask what is missing")
 
 
 def _list_classes() -> None:
@@ -100,12 +109,32 @@ def load_demo() -> None:
 
 
 @main.command()
-def work() -> None:
-    """Do the jobs that wait: rebuild what marked patrols have seen."""
+@click.argument("lines", nargs=-1, type=click.Choice(jobs.LINES))
+def work(lines: tuple[jobs.Line, ...]) -> None:
+    """Do the jobs that wait in these LINES, or in all.
+
+    Each line does one job at a time and waits for no other. Unanswered calls for help climb in `alarms`.
+    """
     settings = Settings.from_env()
-    telemetry.configure(settings.log_level)
-    db.connect(settings)
-    jobs.work(settings.database_url, f"{settings.schema},{settings.jobs_schema},public")
+    create_app(settings)  # whoever listens to what a job announces
+    db.connect(settings)  # a job may take longer than a request
+    jobs.work(settings.database_url, f"{settings.schema},{settings.jobs_schema},public", lines or jobs.LINES)
+
+
+@main.group()
+def epoch() -> None:
+    """Which life of the database this is."""
+
+
+@epoch.command()
+def renew() -> None:
+    """Begin another one: after a restore, so that phones send again what it does not have.
+
+    `migrate` does so by itself where the database has moved to another cluster, timeline or name.
+    """
+    db.connect(Settings.from_env().of_owner())
+    with db.transaction():
+        click.echo(f"epoch {outbox.renew_epoch(always=True)}: phones will ask what is missing")
 
 
 @main.group()
@@ -140,7 +169,7 @@ def recover(username: str, url: str) -> None:
 
 
 def _print(invited: invitations.Invited, url: str) -> None:
-    click.echo(f"{invited.code}\n{url.rstrip('/')}/#invited={invited.code}")
+    click.echo(f"{invited.code}\n{url.rstrip('/')}/{invited.page}#invited={invited.code}")
     click.echo(f"Good once, until {invited.expires_at:%Y-%m-%d %H:%M} UTC.")
 
 

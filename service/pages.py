@@ -19,7 +19,10 @@ PHONE_CSP = (
     " media-src 'self' blob:; connect-src 'self'; worker-src 'self' blob:; manifest-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-WORKER = text("SELECT max(last_heartbeat) > now() - interval '1 minute' FROM procrastinate_workers")
+WORKER = text("""
+SELECT max(last_heartbeat) > now() - interval '1 minute' AND (
+    SELECT count(*) < 12 FROM procrastinate_jobs WHERE queue_name = 'alarms' AND status = 'todo'
+) FROM procrastinate_workers""")  # by the clock there are six of these a minute: twelve wait for nobody
 
 
 @blueprint.get("/")

@@ -31,9 +31,7 @@ class Server:
     """gunicorn and a worker on a database of their own."""
 
     def __init__(self, url: str):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         self.base = f"http://127.0.0.1:{port}"
         place = {"GRIDPATROL_BIND": "127.0.0.1", "GRIDPATROL_PORT": str(port)}
         environ = os.environ | place | {"GRIDPATROL_DATABASE_URL": url}
@@ -63,6 +61,18 @@ class Server:
             process.terminate()
         for process in self.processes:
             process.wait(PATIENCE)
+
+
+def free_port() -> int:
+    """A port of this machine at which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def is_open(port: int) -> bool:
+    """Whether somebody listens at a port of this machine."""
+    with socket.socket() as door:
+        return door.connect_ex(("127.0.0.1", port)) == 0
 
 
 def until(question: Any) -> Any:

@@ -42,7 +42,7 @@ def ready(where: str, *pids: str) -> None:
             return urllib.request.urlopen(f"{where}/readyz", timeout=5).close()
         except OSError:
             time.sleep(0.2)
-    sys.exit("serve: could not start; see var/log/{worker,api,events,proxy}.log")
+    sys.exit("serve: could not start; see var/log/{worker,alarms,api,events,proxy}.log")
 
 
 def welcome(where: str) -> None:

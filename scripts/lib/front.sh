@@ -11,9 +11,10 @@ write_nginx_conf() {
     { [ "$(id -u)" != 0 ] || echo 'user root;'; cat; } >"$var/run/nginx.conf" <<END
 daemon off;
 worker_processes 1;
+worker_rlimit_nofile $(ulimit -Hn);
 pid "$work/pid";
 error_log stderr warn;
-events { worker_connections 4096; }
+events { worker_connections 8192; }
 http {
     include /etc/nginx/mime.types;
     default_type application/octet-stream;
@@ -27,6 +28,7 @@ http {
     proxy_cache_path "$work/tiles" levels=1:2 keys_zone=tiles:10m max_size=512m inactive=1h use_temp_path=off;
     upstream api { server "unix:$sockets/api"; keepalive 32; }
     upstream events { server "unix:$sockets/events"; }
+    upstream alarms { server "unix:$sockets/events"; server "unix:$sockets/api" backup; }
     server {
         listen $GRIDPATROL_BIND:$GRIDPATROL_PORT;
         include "$root/docker/proxy.conf";

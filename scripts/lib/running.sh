@@ -60,7 +60,7 @@ stop_process() {
 # A run that was killed outright leaves its processes behind.
 stop_leftovers() {
     local file pid
-    for file in "$var"/run/{proxy,events,api,worker}.pid; do
+    for file in "$var"/run/{proxy,events,api,worker,alarms}.pid; do
         pid=$(cat "$file" 2>/dev/null) || continue
         if is_ours "$pid"; then stop_process "$pid"; fi
         rm -f "$file"
@@ -78,14 +78,14 @@ watch_over() {
         sleep 1 7>&- 9>&- &
         wait $! || true
     done
-    die "a process has ended by itself; see var/log/{worker,api,events,proxy}.log"
+    die "a process has ended by itself; see var/log/{worker,alarms,api,events,proxy}.log"
 }
 
 stop() {
     local name
     trap '' INT TERM HUP
     [ -z "$doing" ] || has_ended "$doing" 5 || stop_process "$doing"
-    for name in proxy events api worker; do
+    for name in proxy events api worker alarms; do
         [ -n "${pids[$name]:-}" ] || continue
         stop_process "${pids[$name]}"
         rm -f "$var/run/$name.pid"

@@ -215,7 +215,7 @@ def hold_drill(caller: Caller, area_code: str) -> Alarm:
     return drill
 
 
-@jobs.task(ESCALATE, every="* * * * * */10")
+@jobs.task(ESCALATE, every="* * * * * */10", line="alarms")
 def escalate() -> int:
     """Let every alarm climb that nobody has answered in time; gives how many.
 

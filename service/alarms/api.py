@@ -16,12 +16,13 @@ from service.alarms.schemas import (
     CallSchema,
     DrillReportSchema,
     DrillRequestSchema,
+    DrillsSchema,
     FullAlarmSchema,
     PinSchema,
     ReinforceSchema,
     StepRequestSchema,
 )
-from service.areas.queries import sight
+from service.areas.queries import reach, sight
 from service.db import fetch
 from service.members import actions as members
 from service.policy import Caller
@@ -143,6 +144,15 @@ class Reinforcements(MethodView):
 
 @blueprint.route("/alarms/drills")
 class Drills(MethodView):
+    @needs("alarms:drill")
+    @blueprint.response(200, DrillsSchema)
+    def get(self):
+        """List when drills were held
+
+        The counties of your area, each with its last drill and whether another is due.
+        """
+        return views.drills(reach(caller(), scope()), datetime.now(UTC) - actions.MONTH)
+
     @needs("alarms:drill")
     @blueprint.arguments(DrillRequestSchema)
     @blueprint.response(201, FullAlarmSchema)

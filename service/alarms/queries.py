@@ -11,6 +11,7 @@ from service.alarms.models import Alarm, AlarmNotice, AlarmPin, AlarmStep
 from service.alarms.workflow import OPEN
 from service.areas.models import DIGITS, Area, Grid
 from service.areas.queries import prefix_of, reach, within
+from service.duty.models import HOLDING
 from service.members.models import Member
 from service.patrols.queries import walkers
 from service.policy import Caller, Scope
@@ -19,7 +20,7 @@ from service.teams.models import Team
 NEAREST = 3  # teams that are called from near by
 FARTHEST = 30_000  # m; who is farther away is of no help
 FRESH = "interval '15 minutes'"
-_LONGEST = "interval '24 hours'"  # a patrol without an end lasts so long
+_LONGEST = "interval '24 hours'"  # a patrol without an end lasts so long, and no shift is longer
 _WALKING = f"""
     SELECT id, member_id FROM patrols
     WHERE started_at IS NOT NULL AND ended_at IS NULL AND first_at > %(now)s - {_LONGEST}"""
@@ -49,8 +50,18 @@ _OWN = f"SELECT team_id FROM memberships AS own WHERE own.member_id = %(caller)s
 _FELLOWS = f"""
     SELECT member_id, team_id FROM memberships AS fellow
     WHERE team_id IN ({_OWN}) AND {_current("fellow")}"""
+# On duty is who walks, and who is expected in a running shift of the team, walking or not.
+_ON_DUTY = f"""
+    member_id IN (SELECT member_id FROM ({_WALKING}) AS walk)
+    OR EXISTS (
+        SELECT FROM shifts JOIN assignments ON assignments.id = assignment_id
+        LEFT JOIN shift_members AS place ON place.shift_id = shifts.id AND place.member_id = fellow.member_id
+        WHERE shifts.team_id = fellow.team_id AND shifts.state = 'planned'
+            AND shifts.starts_at BETWEEN %(now)s - {_LONGEST} AND %(now)s AND shifts.ends_at > %(now)s
+            AND (place.state IN {HOLDING} OR (place.state IS NULL AND assignments.member_id IS NULL))
+    )"""
 LEADERS = f"{_FELLOWS} AND is_leader"
-TEAM = f"{_FELLOWS} AND member_id IN (SELECT member_id FROM ({_WALKING}) AS walk)"
+TEAM = f"{_FELLOWS} AND ({_ON_DUTY})"
 NEAR = f"""
     WITH placed AS (
         SELECT seen.member_id, team_id, position <-> %(place)s::geography AS far
@@ -68,7 +79,7 @@ OFFICIALS = """
 CALLED_OUT = f"""
     SELECT member_id, team_id FROM memberships AS fellow JOIN teams ON teams.id = team_id
     WHERE area_code >= %(first)s AND area_code < %(behind)s AND {_current("fellow")}
-        AND (is_leader OR member_id IN (SELECT member_id FROM ({_WALKING}) AS walk))"""
+        AND (is_leader OR {_ON_DUTY})"""
 
 
 def tell(people: str) -> str:
@@ -199,6 +210,14 @@ def answers_by(column: str, drill_id: UUID) -> Select[*tuple[Any, ...]]:
         .where(AlarmNotice.alarm_id == drill_id)
     )
     return figures.group_by(owner.code, owner.name).order_by(owner.code)
+
+
+def counties_drilled(prefix: str) -> Select[*tuple[Any, ...]]:
+    """The counties of an area, each with when the last drill was held there."""
+    held = func.max(Alarm.received_at)
+    last = select(held).where(Alarm.way == "drill", within(Alarm.area_code, Area.prefix)).scalar_subquery()
+    counties = select(Area.code, Area.name, last.label("last_held_at")).where(Area.level == "county")
+    return counties.where(within(Area.code, prefix)).order_by(Area.code)
 
 
 def without_drill(since: datetime) -> Select[str]:

@@ -169,6 +169,16 @@ class AnswersSchema(Strict):
     )
 
 
+class DrilledCountySchema(Strict):
+    area = fields.Nested(CodeAndNameSchema, required=True)
+    last_held_at = Time(required=True, allow_none=True)
+    is_due = fields.Boolean(required=True, metadata={"description": "None was held for a month"})
+
+
+class DrillsSchema(Strict):
+    items = fields.List(fields.Nested(DrilledCountySchema), required=True)
+
+
 class DrillReportSchema(Strict):
     """Who answered a drill: teams and areas, never persons."""
 

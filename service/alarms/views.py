@@ -1,5 +1,6 @@
 """What is shown of alarms, and to whom how much."""
 
+from datetime import datetime
 from typing import Any
 
 from service.alarms import queries
@@ -58,6 +59,20 @@ def look(alarm: Alarm, caller: Caller) -> dict[str, Any]:
     if alarm.member_id != caller.member_id:
         audit.record("alarm.read", "alarm", alarm.id, subject=alarm.member_id)
     return in_full(alarm, caller)
+
+
+def drills(prefix: str, due_before: datetime) -> dict[str, Any]:
+    """When the counties of an area held their last drills, and whether another is due."""
+    return {
+        "items": [
+            {
+                "area": {"code": row.code, "name": row.name},
+                "last_held_at": row.last_held_at,
+                "is_due": row.last_held_at is None or row.last_held_at < due_before,
+            }
+            for row in session.execute(queries.counties_drilled(prefix))
+        ]
+    }
 
 
 def report(drill: Alarm) -> dict[str, Any]:

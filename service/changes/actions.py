@@ -11,8 +11,7 @@ from service.areas.queries import prefix_of
 from service.changes import queries
 from service.db import session
 from service.errors import Invalid, Problem
-from service.outbox.queries import LAST, Position, after, is_known, settled
-from service.uploads.actions import EPOCH
+from service.outbox.queries import LAST, Position, after, epoch, is_known, settled
 
 MOST = 2000  # events that are looked through; a phone that is further behind loads everything
 
@@ -95,7 +94,7 @@ def _is_near(event: Any, areas: Sequence[str]) -> bool:
 def _cursor(position: Position, areas: Sequence[str]) -> str:
     """Where a phone stands, and for which areas: with other teams it needs other things."""
     digest = hashlib.sha256(",".join(areas).encode()).hexdigest()[:12]
-    return f"{EPOCH}.{position.xid}.{digest}"
+    return f"{epoch()}.{position.xid}.{digest}"
 
 
 def _position(cursor: str) -> Position:

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from service.db import session, uuid7
 from service.demo.people import People
 from service.members.actions import passwords
+from service.members.invitations import page_of
 from service.members.models import Member
 
 DELINGHA, GOLMUD, PREFECTURE = "632802000000", "632801000000", "632800000000"
@@ -70,7 +71,7 @@ def issue(accounts: Iterable[Account], file: Path) -> None:
                 "username": account.username,
                 "password": password,
                 "area": account.area,
-                "page": "/",
+                "page": f"/{page_of(account.role)}",
             }
         )
     _write(file, json.dumps(told, indent=2) + "\n")

@@ -151,7 +151,7 @@ def answer(check: SpotCheck, caller: Caller) -> None:
     session.execute(shown, {"spot_check_id": check.id, "member_id": caller.member_id})
 
 
-@jobs.task("duty.announce", every="* * * * *")
+@jobs.task("duty.announce", every="* * * * *", line="clocks")
 def announce_coming() -> None:
     """Announce the shifts that are about to begin, and the grids that nobody is about to have; each once."""
     with transaction():

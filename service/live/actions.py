@@ -64,6 +64,11 @@ def tell_alarm(alarm_id: UUID, area_code: str, told: Collection[UUID], **_: Any)
     tell(Event("alarm.changed", area_code, subject=alarm_id), *people)
 
 
+def tell_drill_due(area_code: str) -> None:
+    """Let the officers of a county know that it has held no drill for a month."""
+    tell(Event("drill.due", area_code, subject=area_code))
+
+
 def tell_matters(steps: Collection[Any], place_codes: Mapping[UUID, str]) -> None:
     """Let watchers know which matters have moved on."""
     ids = dict.fromkeys(each["matter_id"] for each in steps)

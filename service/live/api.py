@@ -4,13 +4,13 @@ from typing import cast
 
 from flask import Response, current_app, request
 from flask.views import MethodView
+from gevent.socket import socket as Socket
 from werkzeug.exceptions import NotAcceptable
 
 from service.errors import SignInNeeded
 from service.live.feed import RESET, Feed
 from service.live.queries import sights
 from service.outbox.queries import Position, after, is_known
-from service.uploads.actions import EPOCH
 from service.web import Blueprint, caller, here, needs
 
 blueprint = Blueprint(
@@ -39,7 +39,7 @@ class Events(MethodView):
         if sight is None:
             raise SignInNeeded
         feed = _feed()
-        client = feed.join(caller().session_id, sight)
+        client = feed.join(caller().session_id, sight, _socket())
         try:
             answer = Response(client.blocks(_greeting(feed, client)), content_type=STREAM)
         except BaseException:
@@ -52,9 +52,16 @@ class Events(MethodView):
         return answer
 
 
+def _socket():
+    """The socket to which the feed may write by itself: gevent's, of an answer that is sent in chunks."""
+    socket = request.environ.get("gunicorn.socket")
+    is_chunked = request.method == "GET" and request.environ["SERVER_PROTOCOL"] == "HTTP/1.1"
+    return socket if isinstance(socket, Socket) and is_chunked else None
+
+
 def _feed() -> Feed:
     settings = here().settings
-    made = current_app.extensions.setdefault("feed", Feed(settings.database_url, settings.schema, EPOCH))
+    made = current_app.extensions.setdefault("feed", Feed(settings.database_url, settings.schema))
     return cast(Feed, made)
 
 
@@ -63,7 +70,7 @@ def _greeting(feed, client):
     start = b"retry: 1000\nid: %s\n" % feed.name(client.position)
     if "Last-Event-ID" not in request.headers:
         return start + b"event: ready\ndata: {}\n\n"
-    last = _position(request.headers["Last-Event-ID"])
+    last = _position(request.headers["Last-Event-ID"], feed.epoch)
     if last is None or not is_known(last):
         return start + RESET
     missed = after(last, MISSED + 1)
@@ -76,11 +83,11 @@ def _greeting(feed, client):
     return b"retry: 1000\n\n" + b"".join(blocks)
 
 
-def _position(name):
+def _position(name, life):
     epoch, _, rest = name.partition(".")
     parts = rest.split(".")
     if (
-        epoch != str(EPOCH)
+        epoch != str(life)
         or len(parts) != 2
         or not all(p.isascii() and p.isdigit() and len(p) < 20 for p in parts)
     ):

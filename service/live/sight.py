@@ -22,6 +22,7 @@ KINDS = {  # kind of event → the permission under which its thing is seen
     "checkpoint.changed": "checkpoints:read",
     "matter.changed": "matters:read",
     "alarm.changed": "alarms:read",
+    "drill.due": "alarms:drill",
 }
 
 

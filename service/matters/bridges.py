@@ -78,7 +78,7 @@ def revoke(webhook: Webhook) -> None:
     audit.record("webhook.revoke", "webhook", webhook.id)
 
 
-@jobs.task(TELL, every="* * * * *")
+@jobs.task(TELL, every="* * * * *", line="hooks")
 def tell_all() -> int:
     """Tell whatever is due, one after another; gives how many were told.
 

@@ -43,7 +43,7 @@ class Swept(NamedTuple):
     set_aside: int
 
 
-@jobs.task("matters.sweep", every="* * * * *")
+@jobs.task("matters.sweep", every="* * * * *", line="clocks")
 def sweep_now() -> Swept:
     """Look at whatever is due now."""
     return sweep(datetime.now(UTC))

@@ -18,6 +18,7 @@ from service.policy import ROLES, Caller
 LIFETIME = timedelta(days=7)
 BY_OPERATOR = timedelta(minutes=30)
 MAY_INVITE = {"leader": ("member",), "officer": ("member", "leader"), "admin": ROLES}  # never one's equals
+PAGES = {"member": "phone", "leader": "leader"}  # all others: centre
 
 
 class InvitationIsVoid(SignInNeeded):
@@ -29,10 +30,16 @@ class MayNotInvite(Forbidden):
 
 
 class Invited(NamedTuple):
-    """A new invitation and the code that only its maker will ever see."""
+    """A new invitation, the code that only its maker will ever see, and the page on which it signs in."""
 
     code: str
     expires_at: datetime
+    page: str
+
+
+def page_of(role: str) -> str:
+    """The page on which people of a role work."""
+    return PAGES.get(role, "centre")
 
 
 class Account(NamedTuple):
@@ -58,7 +65,7 @@ def invite(member: Member, by: Caller | None, lifetime: timedelta = LIFETIME) ->
     )
     session.add(invitation)
     audit.record("invitation.make", "invitation", invitation.id, subject=member.id)
-    return Invited(code, invitation.expires_at)
+    return Invited(code, invitation.expires_at, page_of(member.role))
 
 
 def enter(name: str, role: str, area_code: str) -> Member:

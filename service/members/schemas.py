@@ -190,9 +190,9 @@ class UploaderTokenSchema(UploaderSchema):
     qr_svg = fields.String(metadata={"description": "The link as a QR code"})
 
 
-def link(code: str, origin: str) -> dict[str, str]:
-    """A code as a link to this server, and as a QR code of it."""
-    uri = f"{origin}#invited={code}"
+def link(code: str, page: str) -> dict[str, str]:
+    """A code as a link to a page of this server, and as a QR code of it."""
+    uri = f"{page}#invited={code}"
     return {"code": code, "uri": uri, "qr_svg": qr(uri)}
 
 

@@ -24,6 +24,16 @@ gone AS (DELETE FROM outbox USING old WHERE outbox.xid <= old.xid)
 UPDATE outbox_floor SET xid = greatest(outbox_floor.xid, old.xid) FROM old WHERE old.xid IS NOT NULL"""
 
 
+_PLACE = """(
+SELECT format('%%s/%%s/%%s', system_identifier, left(pg_walfile_name(pg_current_wal_lsn()), 8), oid)
+FROM pg_control_system(), pg_database WHERE datname = current_database())"""
+# Later than every life before, also than those that the restored copy knows nothing of.
+_RENEW = f"""
+UPDATE server_epoch SET epoch = greatest(epoch + 1, extract(epoch FROM clock_timestamp())::bigint),
+    place = {_PLACE}, since = now() WHERE %(always)s OR place <> {_PLACE}
+RETURNING epoch"""
+
+
 class Event(NamedTuple):
     """Something that happened: where, and to what. With a `member`, only who sees that person hears of it."""
 
@@ -43,6 +53,20 @@ def tell(*events: Event) -> None:
     named = [None if each is None else str(each) for each in subjects]
     ask(_TELL, kinds=kinds, areas=areas, grids=grids, teams=teams, members=members, subjects=named)
     ask(_WAKE, channel=CHANNEL, turn=_TURN)
+
+
+def renew_epoch(*, always: bool) -> int | None:
+    """Begin another life of the database, if it has moved or `always`; gives its number.
+
+    Phones then ask which of their items are missing, and whoever watches loads afresh. Events go: in another
+    cluster transactions are counted anew.
+    """
+    renewed = ask(_RENEW, always=always)
+    if not renewed:
+        return None
+    ask("DELETE FROM outbox")
+    ask("UPDATE outbox_floor SET xid = 0")
+    return int(renewed[0].epoch)
 
 
 @jobs.task("outbox.trim", every="*/10 * * * *")

@@ -36,3 +36,18 @@ class OutboxFloor(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     xid: Mapped[int] = mapped_column(BigInteger)
+
+
+class ServerEpoch(Base):
+    """Which life of the database this is: after it was restored another, and phones ask what is lost."""
+
+    __tablename__ = "server_epoch"
+    __table_args__ = (
+        CheckConstraint("id = 1", name="one_row"),
+        CheckConstraint("epoch BETWEEN 1 AND 9007199254740991", name="epoch"),  # exact in JSON
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    epoch: Mapped[int] = mapped_column(BigInteger)
+    place: Mapped[str]  # where it lives: cluster, timeline and database
+    since: Mapped[datetime] = mapped_column(server_default=func.now())

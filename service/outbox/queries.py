@@ -25,7 +25,13 @@ ORDER BY xid, seq LIMIT %(limit)s"""
 NOW = """
 SELECT (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint - 1 AS settled,
     (pg_snapshot_xmax(pg_current_snapshot())::text)::bigint AS future, xid AS floor FROM outbox_floor"""
+EPOCH = "SELECT epoch FROM server_epoch"
 LAST = 2**62  # behind every number of a row
+
+
+def epoch() -> int:
+    """Which life of the database this is; whoever knows another one starts afresh."""
+    return int(ask(EPOCH)[0].epoch)
 
 
 def settled() -> Position:

@@ -88,7 +88,7 @@ def _checked(prefix: str, ids: Sequence[UUID] | None) -> list[UUID]:
     return found
 
 
-@jobs.task(ANSWER, every="* * * * *")
+@jobs.task(ANSWER, every="* * * * *", line="plans")
 def answer_waiting() -> int:
     """Answer whatever waits, one after the other; gives how many were answered.
 

@@ -179,7 +179,7 @@ class Invitations(MethodView):
         """
         member = fetch(queries.members_visible_to(caller(), scope()), id=member_id)
         made = invitations.invite(member, caller())
-        return link(made.code, request.host_url) | {"expires_at": made.expires_at}
+        return link(made.code, request.host_url + made.page) | {"expires_at": made.expires_at}
 
 
 @blueprint.route("/teams/import")

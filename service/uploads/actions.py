@@ -25,13 +25,13 @@ from service.matters.facts import Report
 from service.matters.queries import kinds
 from service.members import actions as members
 from service.outbox.actions import Event, tell
+from service.outbox.queries import epoch
 from service.patrols import actions as patrols
 from service.policy import current, trace_id
 from service.uploads import evidence, items, queries
 from service.uploads.items import BadItem
 from service.uploads.models import QuarantinedItem
 
-EPOCH = 1  # counts the times that this database was restored from a backup
 SKEW = timedelta(minutes=2)  # a clock farther off is corrected
 _ENTER = """
 INSERT INTO upload_items (id, content, member_id)
@@ -101,12 +101,12 @@ class Upload:
         self.clock = evidence.Clock(now, self.offset if self.offset and is_skewed else timedelta())
         self.sent = [_read(raw, member_id, batch.crs, self.clock) for raw in batch.items]
 
-    def answer(self) -> dict[str, Any]:
-        """What the phone is told of the whole batch."""
+    def answer(self, epoch: int) -> dict[str, Any]:
+        """What the phone is told of the whole batch, in this life of the database."""
         return {
             "batch_id": self.batch.batch_id,
             "server_time": self.clock.now,
-            "server_epoch": EPOCH,
+            "server_epoch": epoch,
             "clock_offset_ms": round(self.offset.total_seconds() * 1000) if self.offset is not None else None,
             "results": [each.verdict() for each in self.sent],
         }
@@ -150,7 +150,8 @@ def receive_all(uploads: Sequence[Upload]) -> list[dict[str, Any] | Problem]:
     for each in sent:
         telemetry.ITEMS.labels(each.status).inc()
     audit.record_all([upload.entry() for upload in taken])
-    return [upload.answer() if upload.member_id in known else SignInNeeded() for upload in uploads]
+    now = epoch()
+    return [upload.answer(now) if upload.member_id in known else SignInNeeded() for upload in uploads]
 
 
 def missing(member_id: UUID, item_ids: Sequence[UUID]) -> list[UUID]:

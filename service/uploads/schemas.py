@@ -51,7 +51,12 @@ class VerdictSchema(Strict):
 class ReceiptSchema(Strict):
     batch_id = Uuid(required=True)
     server_time = Time(required=True)
-    server_epoch = fields.Integer(required=True)
+    server_epoch = fields.Integer(
+        required=True,
+        metadata={
+            "description": "Another than before: the server was restored; ask for receipts of what was sent"
+        },
+    )
     clock_offset_ms = fields.Integer(required=True, allow_none=True)
     results = fields.List(fields.Nested(VerdictSchema), required=True)
 

@@ -2,11 +2,11 @@
 
 import http.client
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from random import Random
 from threading import Barrier
@@ -16,13 +16,14 @@ import pytest
 
 from service import db
 from service.db import ask, session, transaction
-from service.live.feed import HEARTBEAT
+from service.live.feed import BEHIND, HEARTBEAT
 from service.members.tokens import hash_of
-from service.outbox.actions import Event, tell
+from service.outbox.actions import Event, renew_epoch, tell
 from tests.factories import COMMUNITY, a_member, a_session
-from tests.servers import PATIENCE, until
+from tests.servers import PATIENCE, free_port, is_open, until
 
 WRITERS, EACH, READERS = 64, 6, 6
+LATE = 250
 ELSEWHERE = "632801001001"  # in another county
 
 
@@ -63,26 +64,20 @@ class Stream:
 @pytest.fixture(scope="module")
 def port(live_url) -> Iterator[int]:
     """Where a gevent process tells the events of the live database."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = ["gunicorn", "--worker-class", "gevent", "--workers", "1", "--bind", f"127.0.0.1:{port}"]
+    port = free_port()
+    command = ["gunicorn", "--config", "docker/gunicorn.conf.py", "--bind", f"127.0.0.1:{port}"]
+    place = {"GRIDPATROL_WORKER_CLASS": "gevent", "GRIDPATROL_WORKERS": "1"}
     process = subprocess.Popen(
-        [sys.executable, "-m", *command, "service.app:create_app()"],
-        env=os.environ | {"GRIDPATROL_DATABASE_URL": live_url},
+        [sys.executable, "-m", *command],
+        env=os.environ | place | {"GRIDPATROL_DATABASE_URL": live_url},
         stderr=subprocess.DEVNULL,
     )
     try:
-        until(lambda: _is_open(port))
+        until(lambda: is_open(port))
         yield port
     finally:
         process.terminate()
         process.wait(PATIENCE)
-
-
-def _is_open(port: int) -> bool:
-    with socket.socket() as door:
-        return door.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.fixture
@@ -146,7 +141,7 @@ def test_who_comes_again_hears_what_came_meanwhile(port, watcher):
     assert '"id":"meanwhile"' in first(Stream(port, watcher, last), "coverage.rebuilt").data
 
 
-@pytest.mark.parametrize("last", ["2.5.5", "1.-1.0", "x", "1.9000000000.1", "1.99999999999999999999.1"])
+@pytest.mark.parametrize("last", ["2.5.5", "1", "1.-1.0", "x", "1.9000000000.1", "1.99999999999999999999.1"])
 def test_who_names_a_place_that_is_not_known_starts_afresh(port, watcher, last):
     assert next(iter(Stream(port, watcher, last))).kind == "reset"
 
@@ -165,6 +160,41 @@ def test_the_stream_of_who_is_signed_out_ends(port, watcher):
     with transaction():
         ask("UPDATE sessions SET revoked_at = now() WHERE token_hash = %(hash)s", hash=hash_of(watcher))
     assert list(stream) == []
+
+
+def test_a_client_that_reads_late_gets_everything_once(port, watcher):
+    stream = Stream(port, watcher)
+    first(stream, "ready")
+    wanted = [f"{n}-{'x' * 20_000}" for n in range(LATE)]
+    for each in wanted:  # far more than the socket takes
+        write(rebuilt(each))
+    heard = [first(stream, "coverage.rebuilt").data for _ in wanted]
+    assert [each in data for each, data in zip(wanted, heard, strict=True)] == [True] * LATE
+
+
+def test_who_reads_nothing_is_dropped_and_resumes(port, watcher):
+    stream = Stream(port, watcher)
+    last = first(stream, "ready").id
+    for n in range(BEHIND + LATE):
+        write(rebuilt(f"{n}-{'x' * 20_000}"))
+    heard = []
+    with suppress(http.client.HTTPException, OSError):
+        for each in stream:
+            heard, last = [*heard, each.data], each.id
+    assert 0 < len(heard) < BEHIND + LATE
+    resumed = Stream(port, watcher, last)
+    heard += [first(resumed, "coverage.rebuilt").data for _ in range(BEHIND + LATE - len(heard))]
+    assert [f'"id":"{n}-x' in data for n, data in enumerate(heard)] == [True] * (BEHIND + LATE)
+
+
+def test_after_a_restore_who_watches_starts_afresh(port, watcher):
+    stream = Stream(port, watcher)
+    last = first(stream, "ready").id
+    with transaction():
+        renew_epoch(always=True)
+    assert list(stream) == []
+    assert next(iter(Stream(port, watcher, last))).kind == "reset"
+    assert first(Stream(port, watcher), "ready").id != last
 
 
 def test_a_stranger_hears_nothing(port):

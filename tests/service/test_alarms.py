@@ -1,16 +1,20 @@
 """Calling for help: whatever is sent is heard, once, and reaches who can help."""
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import Range
 
 from service.alarms.models import Alarm, AlarmNotice
 from service.audit.models import AuditRow
 from service.db import session, uuid7
+from service.duty.models import Assignment, Shift, ShiftMember
 from service.members.models import Consent
 from tests.factories import COMMUNITY, a_grid, a_member, a_session, a_team
 from tests.service.phone import a_start, a_track, rfc3339, send, verdicts
+from tests.service.test_duty_shifts import under_way
 
 HERE = {"lon": 97.3712, "lat": 37.3712}
 
@@ -243,6 +247,44 @@ def test_who_walks_with_the_same_team_is_told(signed_in, leader):
     a_team(caller, fellow, idler, leader=leader)
     on_patrol(signed_in(fellow))
     assert told(call(signed_in(caller))) == {leader.id: "leader", fellow.id: "team"}
+
+
+@pytest.fixture
+def in_shift(signed_in, leader):
+    """Somebody who calls, and two fellows who are in a shift of the team now, at home."""
+    caller, one, other = (a_member(area=COMMUNITY) for _ in range(3))
+    team = a_team(caller, one, other, leader=leader)
+    shift = under_way(signed_in(role="officer"), team, a_grid())
+    clients = [signed_in(each) for each in (caller, one, other)]
+    return SimpleNamespace(clients=clients, ids=[one.id, other.id], shift=f"/api/v1/shifts/{shift}")
+
+
+def test_who_is_in_a_shift_of_the_team_is_told_without_walking(in_shift, leader):
+    assert told(call(in_shift.clients[0])) == {leader.id: "leader"} | dict.fromkeys(in_shift.ids, "team")
+
+
+def test_who_has_left_the_shift_is_not_told(in_shift, leader):
+    in_shift.clients[1].post(f"{in_shift.shift}/accept")
+    session.query(ShiftMember).update({"state": "declined"})
+    assert told(call(in_shift.clients[0])) == {leader.id: "leader", in_shift.ids[1]: "team"}
+
+
+def test_a_shift_that_is_over_calls_nobody(in_shift, leader):
+    session.query(Shift).update({"ends_at": now()})
+    assert told(call(in_shift.clients[0])) == {leader.id: "leader"}
+
+
+def test_only_the_one_to_whom_a_shift_was_given_is_told(in_shift, leader):
+    session.query(Assignment).update({"member_id": in_shift.ids[0]})
+    session.add(
+        ShiftMember(
+            shift_id=session.query(Shift.id).scalar(),
+            member_id=in_shift.ids[0],
+            during=Range(now() - timedelta(hours=1), now() + timedelta(hours=1)),
+        )
+    )
+    session.flush()
+    assert told(call(in_shift.clients[0])) == {leader.id: "leader", in_shift.ids[0]: "team"}
 
 
 def test_the_nearest_teams_are_told(phone, leader, signed_in):

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, update
 
+from service.alarms.actions import escalate
 from service.alarms.models import Alarm, AlarmNotice, AlarmPin, AlarmStep
 from service.audit.models import AuditRow
 from service.db import session, transaction, uuid7
@@ -74,6 +75,26 @@ def test_every_step_is_audited(people, alarm):
     take(people.leader, alarm, "acknowledge")
     row = session.query(AuditRow).filter_by(object_id=alarm, action="alarm.acknowledge").one()
     assert (row.actor_id, row.subject_id) == (people.ids["leader"], people.ids["caller"])
+
+
+def audited(alarm):
+    rows = session.query(AuditRow.action, AuditRow.actor_id, AuditRow.subject_id).filter_by(object_id=alarm)
+    return [tuple(row) for row in rows.order_by(AuditRow.id) if row.action != "alarm.read"]
+
+
+@pytest.mark.parametrize("end", ["resolve", "false_alarm"])
+def test_the_audit_trail_has_every_step_and_who_took_it(people, alarm, end):
+    session.execute(update(Alarm).values(due_at="2026-01-01Z"))
+    escalate()
+    take(people.leader, alarm, "acknowledge")
+    draw(people.officer, alarm, around())
+    for step in ("accept", "arrived"):
+        take(people.one, alarm, step)
+    take(people.officer, alarm, end)
+    who = [("raise", "caller"), ("climb", None), ("acknowledge", "leader"), ("reinforce", "officer"),
+           ("accept", "one"), ("arrived", "one"), (end, "officer")]  # fmt: skip
+    caller = people.ids["caller"]
+    assert audited(alarm) == [(f"alarm.{kind}", people.ids.get(by), caller) for kind, by in who]
 
 
 def test_an_answer_ends_the_climbing(people, alarm):

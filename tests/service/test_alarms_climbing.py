@@ -11,11 +11,13 @@ from service import db
 from service.alarms.actions import escalate, remind
 from service.alarms.models import Alarm, AlarmNotice, AlarmStep
 from service.db import session, uuid7
+from service.outbox.models import OutboxEvent
 from service.privacy.retention import retain
 from service.settings import Settings
-from tests.factories import COMMUNITY, COUNTY, a_member, a_team
+from tests.factories import COMMUNITY, COUNTY, a_grid, a_member, a_team
 from tests.service.test_alarms import HERE, call, on_patrol, told
 from tests.service.test_alarms_answers import set_pin, show, take
+from tests.service.test_duty_shifts import under_way
 
 TOWNSHIP = "632802001000"
 KEEP = Settings("postgresql+psycopg://nobody@/nothing")
@@ -200,6 +202,28 @@ def test_a_month_without_a_drill_is_told(officer):
     session.commit()
     assert set(before) - set(remind()) == {COUNTY}
     assert {each["area_code"] for each in facts} == set(before)
+
+
+def test_officers_hear_that_a_drill_is_due(database):
+    session.commit()
+    remind()
+    told = session.query(OutboxEvent.area_code).filter_by(kind="drill.due")
+    assert COUNTY in {row.area_code for row in told}
+
+
+def test_the_counties_of_the_area_show_their_last_drills(signed_in):
+    officer = signed_in(a_member("officer", "632800000000"))
+    held = drill(officer).json["received_at"]
+    items = {each["area"]["code"]: each for each in officer.get("/api/v1/alarms/drills").json["items"]}
+    assert len(items) == 7
+    assert (items[COUNTY]["last_held_at"], items[COUNTY]["is_due"]) == (held, False)
+    assert (items["632801000000"]["last_held_at"], items["632801000000"]["is_due"]) == (None, True)
+
+
+def test_whoever_is_in_a_running_shift_is_called_out_to_a_drill(officer, signed_in):
+    fellow = a_member(area=COMMUNITY)
+    under_way(signed_in(role="officer"), a_team(fellow), a_grid())
+    assert told(drill(officer)) == {fellow.id: "drill"}
 
 
 def test_an_export_has_calls_and_answers(caller):

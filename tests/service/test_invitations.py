@@ -88,6 +88,15 @@ def test_a_code_lives_seven_days(signed_in):
     assert timedelta(days=6, hours=23) < left <= timedelta(days=7)
 
 
+@pytest.mark.parametrize(
+    ("role", "page"),
+    [("member", "phone"), ("leader", "leader"), ("officer", "centre"), ("auditor", "centre")],
+)
+def test_the_link_leads_to_the_page_where_the_person_works(signed_in, role, page):
+    shown = invite(signed_in(role="admin", area="632800000000"), a_member(role)).json
+    assert shown["uri"] == f"http://localhost/{page}#invited={shown['code']}"
+
+
 def test_the_link_keeps_the_code_out_of_server_logs(signed_in):
     shown = invite(signed_in(role="admin", area="632800000000"), a_member()).json
     assert shown["uri"].partition("#")[2] == f"invited={shown['code']}"
@@ -212,5 +221,5 @@ def test_the_command_prints_a_code_for_half_an_hour(settings, database, monkeypa
     printed = CliRunner().invoke(cli.main, ["admin", "invite", "--name", "管理员"]).output
     expires_at = session.query(Invitation.expires_at).scalar()
     code, link, _ = printed.splitlines()
-    assert link == f"http://127.0.0.1:8080/#invited={code}"
+    assert link == f"http://127.0.0.1:8080/centre#invited={code}"
     assert timedelta(minutes=29) < expires_at - datetime.now(UTC) <= timedelta(minutes=30)
