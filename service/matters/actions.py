@@ -12,7 +12,7 @@ from service.db import ask, session
 from service.errors import Conflict, Forbidden, Invalid
 from service.matters import bridges, clocks, history, queries, workflow
 from service.matters.facts import Kind
-from service.matters.models import Matter, MatterStep
+from service.matters.models import Matter, MatterClass, MatterStep
 from service.matters.workflow import Actor, State
 from service.policy import Caller
 
@@ -23,6 +23,7 @@ WITH taken AS (
     INSERT INTO matter_steps ({", ".join(_STEP)}) VALUES ({", ".join(f"%(step_{name})s" for name in _STEP)})
 )
 UPDATE matters SET """
+_WRITTEN = f" WHERE id = %(id)s RETURNING {bridges.IS_HEARD}"
 LONGEST_PAUSE = timedelta(days=180)
 
 
@@ -92,10 +93,10 @@ def allowed(matter: Matter, caller: Caller) -> dict[str, str]:
     return workflow.allowed(state_of(matter), actor_of(matter, caller, queries.ground_of(caller)))
 
 
-def take(matter: Matter, caller: Caller, said: Said, now: datetime | None = None) -> MatterStep:
+def take(matter: Matter, caller: Caller, said: Said, ground: queries.Ground) -> MatterStep:
     """Take a step with a matter that is locked; what it raises says what is allowed."""
-    now = now or datetime.now(UTC)
-    actor = actor_of(matter, caller, queries.ground_of(caller))
+    now = datetime.now(UTC)
+    actor = actor_of(matter, caller, ground)
     state = state_of(matter)
     then = workflow.after(state, said.step, actor)
     if said.version != matter.version:
@@ -127,21 +128,22 @@ def record(
 ) -> MatterStep:
     """Write a step down, and let the matter stand where it leads; `by` is empty for the system."""
     change = change or Change({}, {})
-    code = change.columns.get("class_code", matter.class_code)
-    columns, row = moved(matter, queries.kinds()[code], step, then, now, by, change, said)
+    code = change.columns.get("class_code")
+    kind = queries.kinds()[code] if code else matter.kind
+    columns, row = moved(matter, kind, step, then, now, by, change, said)
     changes = ", ".join(f"{name} = %({name})s" for name in columns)
     values = {f"step_{name}": value for name, value in row.items()}
     values["step_details"] = Jsonb(row["details"])
-    ask(_WRITE + changes + " WHERE id = %(id)s", id=matter.id, **columns, **values)
+    written = ask(_WRITE + changes + _WRITTEN, id=matter.id, **columns, **values)
     place = matter.place_code
     session.expire(matter)
-    bridges.tell([row], {row["matter_id"]: place})
+    bridges.tell([row], {row["matter_id"]: place}, is_heard=written[0].is_heard)
     return MatterStep(**row)
 
 
 def moved(
     matter: Matter,
-    kind: Kind,
+    kind: Kind | MatterClass,
     step: str,
     then: State,
     now: datetime,
@@ -162,7 +164,9 @@ def moved(
     return columns | state | {"version": row["version"], "head": row["digest"]}, row
 
 
-def _entry(matter: Matter, kind: Kind, then: State, now: datetime, given: dict[str, Any]) -> dict[str, Any]:
+def _entry(
+    matter: Matter, kind: Kind | MatterClass, then: State, now: datetime, given: dict[str, Any]
+) -> dict[str, Any]:
     """The clock of the stage that is entered; where none is, the clock goes on untouched."""
     if then.stage == matter.stage:
         return {}

@@ -14,7 +14,7 @@ from service import paging
 from service.areas.queries import sight
 from service.audit import actions as audit
 from service.db import fetch, session, uuid7
-from service.errors import Invalid, NotFound, TooLarge
+from service.errors import Invalid, TooLarge
 from service.matters import actions, bridges, history, intake, lists, queries, reporting, schemas, views
 from service.matters.facts import AHEAD, Report
 from service.matters.models import Matter, Webhook
@@ -62,10 +62,8 @@ class Matters(MethodView):
         Safe to repeat with the same `id`. `near_by` names matters that may be the same one: merge them by a
         step if they are, nothing is merged by itself.
         """
-        found = _report(sent)
-        if scope() is Scope.AREA and not _is_within(found):
-            raise NotFound
-        matter = reporting.report(found)
+        within = sight(caller(), scope()) if scope() is Scope.AREA else ""
+        matter = reporting.report(_report(sent), within)
         near = actions.near_duplicates(matter, caller(), ids_only=True)
         return views.matters([matter], caller(), caller().scope("matters:read"))[0] | {"near_by": near}
 
@@ -96,11 +94,6 @@ def _position(sent):
         return None
     east, north = to_wgs84(np.array([sent["lon"]]), np.array([sent["lat"]]), sent["crs"])
     return float(east[0]), float(north[0])
-
-
-def _is_within(found):
-    _, grid = reporting.placed([found])[0]
-    return grid is not None and grid.startswith(sight(caller(), scope()))
 
 
 @blueprint.route("/matters/<uuid:matter_id>")
@@ -147,8 +140,9 @@ class Steps(MethodView):
         Name the `version` that you saw: of several who take a step at the same time one wins, the others
         get 409 with the present state and what they may do.
         """
-        matter = fetch(queries.locked(queries.visible_to(caller(), scope())), id=matter_id)
-        taken = actions.take(matter, caller(), actions.Said(**said))
+        ground = queries.ground_of(caller())
+        matter = fetch(queries.locked(queries.visible_to(caller(), scope(), ground)), id=matter_id)
+        taken = actions.take(matter, caller(), actions.Said(**said), ground)
         return views.steps([taken], caller(), scope())[0]
 
 

@@ -6,13 +6,14 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
+from sqlalchemy.orm import joinedload
 
 from service.areas.models import DIGITS
 from service.areas.queries import prefix_of, reach, within
 from service.db import ask
 from service.matters.clocks import day_of
 from service.matters.facts import Kind
-from service.matters.models import Matter, MatterClass, MatterFault, MatterStep, Webhook
+from service.matters.models import Matter, MatterClass, MatterFault, MatterStep, MatterWords, Webhook
 from service.matters.workflow import OPEN, OVER
 from service.members.models import Member
 from service.policy import Caller, Scope
@@ -78,15 +79,21 @@ def valid_kinds(at: datetime) -> dict[str, Kind]:
     return {code: kind for code, kind in kinds().items() if kind.is_valid(day_of(at))}
 
 
-def visible_to(caller: Caller, scope: Scope) -> Select[Matter]:
+def valid_kind(code: str, at: datetime) -> Kind | None:
+    """A class, if a matter found at a time may have it."""
+    known = [Kind(*row) for row in ask(_KINDS + " WHERE code = %(code)s", code=code)]
+    return known[0] if known and known[0].is_valid(day_of(at)) else None
+
+
+def visible_to(caller: Caller, scope: Scope, ground: Ground | None = None) -> Select[Matter]:
     """The matters that the caller sees.
 
     What they reported, handle, or their team was given; a leader also those of the team's area; officers and
-    the command centre those of their area.
+    the command centre those of their area. `ground` spares asking for it again.
     """
     if scope is Scope.AREA:
         return select(Matter).where(within(Matter.place_code, reach(caller, scope)))
-    ground = ground_of(caller)
+    ground = ground or ground_of(caller)
     own = [Matter.reporter_id == caller.member_id, Matter.handler_id == caller.member_id]
     if ground.teams:
         own.append(Matter.team_id.in_(ground.teams))
@@ -96,8 +103,9 @@ def visible_to(caller: Caller, scope: Scope) -> Select[Matter]:
 
 
 def locked(matters: Select[Matter]) -> Select[Matter]:
-    """The same, kept from everybody else until this transaction ends."""
-    return matters.with_for_update(of=Matter).execution_options(populate_existing=True)
+    """The same with their classes, kept from everybody else until this transaction ends."""
+    with_kind = matters.options(joinedload(Matter.kind, innerjoin=True))
+    return with_kind.with_for_update(of=Matter).execution_options(populate_existing=True)
 
 
 def filtered(matters: Select[Any], wanted: dict[str, Any]) -> Select[Any]:
@@ -117,7 +125,8 @@ def filtered(matters: Select[Any], wanted: dict[str, Any]) -> Select[Any]:
     if "is_late" in wanted:
         matters = matters.where(Matter.is_late.is_(wanted["is_late"]))
     if "text" in wanted:
-        matters = matters.where(Matter.words.contains(wanted["text"].lower(), autoescape=True))
+        has_words = MatterWords.words.contains(wanted["text"].lower(), autoescape=True)
+        matters = matters.where(Matter.id.in_(select(MatterWords.matter_id).where(has_words)))
     return during(matters, wanted.get("from_"), wanted.get("to"))
 
 
