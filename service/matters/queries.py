@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, load_only
 
 from service.areas.models import DIGITS
 from service.areas.queries import prefix_of, reach, within
@@ -21,6 +21,13 @@ from service.teams import queries as teams
 from service.teams.models import Membership, Team
 
 _KINDS = "SELECT code, is_round, limits, required, valid_from, valid_to FROM matter_classes"
+_STATE = load_only(
+    Matter.class_code, Matter.place_code, Matter.recorded_at, Matter.level, Matter.stage, Matter.back_to,
+    Matter.back_level, Matter.version, Matter.head, Matter.reporter_id, Matter.team_id, Matter.handler_id,
+    Matter.parties, Matter.parties_done, Matter.entered_at, Matter.due_at, Matter.rung, Matter.left_s,
+    Matter.is_late, Matter.closed_at,
+)  # fmt: skip
+_CLOCK = joinedload(Matter.kind, innerjoin=True).load_only(MatterClass.is_round, MatterClass.limits)
 _LEVELS = {digits: level for level, digits in DIGITS.items()}  # by the length of a prefix
 NEAR_M, NEAR_IN_TIME = 100.0, timedelta(hours=72)  # what may be the same matter
 _MEMBERSHIPS = """
@@ -103,9 +110,12 @@ def visible_to(caller: Caller, scope: Scope, ground: Ground | None = None) -> Se
 
 
 def locked(matters: Select[Matter]) -> Select[Matter]:
-    """The same with their classes, kept from everybody else until this transaction ends."""
-    with_kind = matters.options(joinedload(Matter.kind, innerjoin=True))
-    return with_kind.with_for_update(of=Matter).execution_options(populate_existing=True)
+    """The same with their clocks, kept from everybody else until this transaction ends."""
+    return (
+        matters.options(_STATE, _CLOCK)
+        .with_for_update(of=Matter)
+        .execution_options(populate_existing=True)
+    )
 
 
 def filtered(matters: Select[Any], wanted: dict[str, Any]) -> Select[Any]:
