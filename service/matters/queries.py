@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, any_, func, or_, select, tuple_
 from sqlalchemy.orm import joinedload, load_only
 
 from service.areas.models import DIGITS
@@ -15,6 +15,7 @@ from service.matters.clocks import day_of
 from service.matters.facts import Kind
 from service.matters.models import Matter, MatterClass, MatterFault, MatterStep, MatterWords, Webhook
 from service.matters.workflow import OPEN, OVER
+from service.media.models import Photo
 from service.members.models import Member
 from service.policy import Caller, Scope
 from service.teams import queries as teams
@@ -109,12 +110,19 @@ def visible_to(caller: Caller, scope: Scope, ground: Ground | None = None) -> Se
     return select(Matter).where(or_(*own))
 
 
+def shows_photo(caller: Caller, _: Scope) -> ColumnElement[bool]:
+    """Whether a photo belongs to a matter that the caller sees, or to a step with it, of whoever sent it."""
+    visible = visible_to(caller, caller.scope("matters:read"))
+    of_report = Matter.reporter_id == Photo.member_id, Photo.sha256 == any_(Matter.photos)
+    of_step = MatterStep.actor_id == Photo.member_id, Photo.sha256 == any_(MatterStep.photos)
+    steps = visible.join(MatterStep, MatterStep.matter_id == Matter.id)
+    return or_(visible.where(*of_report).exists(), steps.where(*of_step).exists())
+
+
 def locked(matters: Select[Matter]) -> Select[Matter]:
     """The same with their clocks, kept from everybody else until this transaction ends."""
     return (
-        matters.options(_STATE, _CLOCK)
-        .with_for_update(of=Matter)
-        .execution_options(populate_existing=True)
+        matters.options(_STATE, _CLOCK).with_for_update(of=Matter).execution_options(populate_existing=True)
     )
 
 
