@@ -1,14 +1,13 @@
 """Keep what was found: placed in its grid, filed at once by who may file it, with its clock running."""
 
-import json
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
 
 from service.areas.places import places, unix_ms
+from service.bulk import as_json
 from service.db import ask, session
 from service.errors import Conflict, Invalid, NotFound
 from service.matters import bridges, clocks, history, queries, workflow
@@ -90,20 +89,13 @@ def _write(firsts: Sequence[First]) -> list[UUID]:
     rows, words = [each.matter for each in firsts], [each.words for each in firsts]
     steps = [step for each in firsts for step in each.steps]
     lists = {"rows": rows, "words": words, "steps": steps}
-    written = ask(_WRITE, **{name: json.dumps(each, default=_wire) for name, each in lists.items()})
+    written = ask(_WRITE, **{name: as_json(each) for name, each in lists.items()})
     new = {row.id for row in written}
     if new:
         told = [step for step in steps if step["matter_id"] in new]
         places = {row["id"]: row["place_code"] for row in rows}
         bridges.tell(told, places, is_heard=written[0].is_heard)
     return [row["id"] for row in rows if row["id"] in new]
-
-
-def _wire(value: Any) -> str:
-    """An id, a time or bytes as PostgreSQL reads them."""
-    if isinstance(value, bytes):
-        return f"\\x{value.hex()}"
-    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def placed(reports: Sequence[Report]) -> list[Place]:

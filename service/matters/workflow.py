@@ -6,6 +6,7 @@ supervise, joint handling, merging, reopening.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 LEVELS = ("grid", "community", "township", "county", "prefecture")
@@ -134,6 +135,7 @@ def hands(actor: Actor, level: str) -> Iterator[str]:
     yield from actor.ties & {"handler", "team", "reporter"}
 
 
+@lru_cache(maxsize=4096)
 def after(state: State, step: str, actor: Actor) -> State | None:
     """Where a step would lead, or None if this person may not take it here."""
     own = set(hands(actor, state.level))
