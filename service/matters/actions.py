@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 from service.areas.queries import prefix_of
 from service.db import ask, session
 from service.errors import Conflict, Forbidden, Invalid
-from service.matters import bridges, clocks, history, queries, workflow
+from service.matters import bridges, clocks, departments, history, queries, workflow
 from service.matters.facts import Kind
 from service.matters.models import Matter, MatterClass, MatterStep
 from service.matters.workflow import Actor, State
@@ -61,6 +61,7 @@ class Said(NamedTuple):
     team_id: UUID | None = None
     party: str | None = None
     into_id: UUID | None = None
+    place: str | None = None  # the code of a grid or an area
 
 
 class Change(NamedTuple):
@@ -135,9 +136,10 @@ def record(
     values = {f"step_{name}": value for name, value in row.items()}
     values["step_details"] = Jsonb(row["details"])
     written = ask(_WRITE + changes + _WRITTEN, id=matter.id, **columns, **values)
-    place = matter.place_code
+    left, place = matter.place_code, columns.get("place_code", matter.place_code)
     session.expire(matter)
-    bridges.tell([row], {row["matter_id"]: place}, is_heard=written[0].is_heard)
+    for code in dict.fromkeys((left, place)):  # who listens where it was hears that it has gone
+        bridges.tell([row], {row["matter_id"]: code}, is_heard=written[0].is_heard)
     return MatterStep(**row)
 
 
@@ -234,8 +236,15 @@ def _accept(matter: Matter, caller: Caller, _: Said, __: datetime) -> Change:
     return Change({"handler_id": caller.member_id}, {})
 
 
-def _forget(matter: Matter, _: Caller, __: Said, ___: datetime) -> Change:
-    return Change({"handler_id": None, "team_id": None}, {})
+def _uphold(matter: Matter, caller: Caller, said: Said, _: datetime) -> Change:
+    """The return was right: it is nobody's again, and lies where it belongs."""
+    free = {"handler_id": None, "team_id": None}
+    if said.place is None:
+        return Change(free, {})
+    place = queries.place_for(said.place, prefix_of(caller.area), matter.recorded_at)
+    if place is None:
+        raise Invalid(errors={"place": ["Not a place that you answer for."]})
+    return Change(free | place._asdict(), {"place": said.place})
 
 
 def _suspend(matter: Matter, _: Caller, said: Said, now: datetime) -> Change:
@@ -251,15 +260,17 @@ def _feed_back(matter: Matter, _: Caller, __: Said, ___: datetime) -> Change:
 
 
 def _add_party(matter: Matter, _: Caller, said: Said, __: datetime) -> Change:
-    if said.party in matter.parties or len(matter.parties) >= 20:
+    party = departments.name_of(said.party or "")
+    if party in matter.parties or len(matter.parties) >= 20:
         raise Invalid(errors={"party": ["Already one, or already twenty of them."]})
-    return Change({"parties": [*matter.parties, said.party]}, {"party": said.party})
+    return Change({"parties": [*matter.parties, party]}, {"party": party})
 
 
 def _party_done(matter: Matter, _: Caller, said: Said, __: datetime) -> Change:
-    if said.party not in matter.parties or said.party in matter.parties_done:
+    party = departments.name_of(said.party or "")
+    if party not in matter.parties or party in matter.parties_done:
         raise Invalid(errors={"party": ["Not a party that still has something to do."]})
-    return Change({"parties_done": [*matter.parties_done, said.party]}, {"party": said.party})
+    return Change({"parties_done": [*matter.parties_done, party]}, {"party": party})
 
 
 def _close(matter: Matter, _: Caller, said: Said, now: datetime) -> Change:
@@ -286,7 +297,7 @@ def _merge(matter: Matter, caller: Caller, said: Said, _: datetime) -> Change:
 _CHANGES = {
     "dispatch": _dispatch,
     "accept": _accept,
-    "uphold": _forget,
+    "uphold": _uphold,
     "suspend": _suspend,
     "feed_back": _feed_back,
     "add_party": _add_party,

@@ -13,16 +13,10 @@ from service.errors import Conflict, Invalid, NotFound
 from service.matters import bridges, clocks, history, queries, workflow
 from service.matters.facts import INCOMPLETE, Kind, Report, lacking
 from service.matters.models import Matter
+from service.matters.queries import Place
 from service.matters.workflow import Actor, State
 
 Row = dict[str, Any]
-
-
-class Place(NamedTuple):
-    """The grid that something lies in; both None outside all grids."""
-
-    grid_id: int | None
-    code: str | None
 
 
 class First(NamedTuple):
@@ -59,15 +53,15 @@ def report(found: Report, within: str = "") -> Matter:
 
     Raises NotFound for a place whose code does not begin with `within`, Invalid for what its class refuses.
     """
-    places = placed([found])
-    if not (places[0].code or "").startswith(within):
+    (place,) = placed([found])
+    if not (place.place_code if place else "").startswith(within):
         raise NotFound
     kind = queries.valid_kind(found.class_code, found.recorded_at)
     if kind is None:
         raise Invalid(errors={"class": ["Not a class that is listed and valid."]})
     if missing := lacking(found, kind.required):
         raise Invalid(errors={name: ["This class needs it."] for name in missing})
-    _write([_first(found, places[0], kind)])
+    _write([_first(found, place, kind)])
     matter = session.get_one(Matter, found.id, populate_existing=True)
     if any(getattr(matter, name) != getattr(found, name) for name in _SAME):
         raise Conflict("This id has come before with another matter.")
@@ -78,9 +72,9 @@ def keep(reports: Sequence[Report]) -> list[UUID]:
     """Keep matters of listed classes, each in its grid; gives the ids of those that were new."""
     if not reports:
         return []
-    kinds, places = queries.kinds(), placed(reports)
+    kinds = queries.kinds()
     firsts = [_first(found, place, kinds[found.class_code])
-              for found, place in zip(reports, places, strict=True)]  # fmt: skip
+              for found, place in zip(reports, placed(reports), strict=True)]  # fmt: skip
     return _write(firsts)
 
 
@@ -93,33 +87,33 @@ def _write(firsts: Sequence[First]) -> list[UUID]:
     new = {row.id for row in written}
     if new:
         told = [step for step in steps if step["matter_id"] in new]
-        places = {row["id"]: row["place_code"] for row in rows}
-        bridges.tell(told, places, is_heard=written[0].is_heard)
+        where = {row["id"]: row["place_code"] for row in rows}
+        bridges.tell(told, where, is_heard=written[0].is_heard)
     return [row["id"] for row in rows if row["id"] in new]
 
 
-def placed(reports: Sequence[Report]) -> list[Place]:
-    """The grid in force around each at its time."""
+def placed(reports: Sequence[Report]) -> list[Place | None]:
+    """The grid in force around each at its time, None outside all grids."""
     where = places()
     lon, lat = np.array([each.position or (np.nan, np.nan) for each in reports], float).T
     found = where.index.locate(lon, lat, np.array([unix_ms(each.recorded_at) for each in reports]))
     ids = where.ids_at(found).tolist()
     return [
-        Place(grid_id, where.codes[at]) if grid_id else Place(None, None)
+        Place(where.codes[at], grid_id) if grid_id else None
         for at, grid_id in zip(found.tolist(), ids, strict=True)
     ]
 
 
-def _first(found: Report, place: Place, kind: Kind) -> First:
+def _first(found: Report, place: Place | None, kind: Kind) -> First:
     """A new matter, and its first steps; who may file it has filed it by reporting it."""
-    code = place.code or found.place_code or found.area_code
+    code = (place and place.place_code) or found.place_code or found.area_code
     states = _states(found, code)
     steps = _steps(found, code, states)
     now = states[-1][1]
     deadline = clocks.entered(clocks.of(kind.is_round), found.received_at, kind.limits.get(now.stage))
     row = {name: getattr(found, name) for name in _KEPT} | {
         "position": "SRID=4326;POINT({!r} {!r})".format(*found.position) if found.position else None,
-        "grid_id": place.grid_id,
+        "grid_id": place and place.grid_id,
         "place_code": code,
         "marks": [*found.marks, *([INCOMPLETE] if lacking(found, kind.required) else [])],
         "level": now.level,

@@ -79,7 +79,7 @@ TAKES = {  # beside note and photos: what a step must be told, and what it may b
     "close": (("reason",), ()),
     "evaluate": (("reason",), ()),
     "return": (("reason",), ()),
-    "uphold": ((), ("class",)),
+    "uphold": ((), ("class", "place")),
     "suspend": (("reason", "review_at"), ()),
     "add_party": (("party",), ()),
     "party_done": (("party",), ()),
