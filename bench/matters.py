@@ -36,10 +36,10 @@ SINGLES = (  # what a life cycle writes at least, each as a transaction of its o
     " NULL, '{}', '{}', NULL, NULL, head, head FROM matters WHERE id = %(id)s",
 )
 FILL = """
-INSERT INTO matters (id, class_code, title, text, words, facts, photos, position, grid_id, place_code,
+INSERT INTO matters (id, class_code, title, text, facts, photos, position, grid_id, place_code,
     recorded_at, phone_at, received_at, marks, level, stage, version, head, entered_at, due_at,
     look_at)
-SELECT id, class, title, text, lower(title || E'\\n' || text), '{}', '{}',
+SELECT id, class, title, text, '{}', '{}',
     ST_SetSRID(ST_MakePoint(lon + 0.02 * random(), lat + 0.02 * random()), 4326), grid, code, at, at,
     at, '{}', 'grid', stage, 1, sha256(id::text::bytea), at, due, due
 FROM (
@@ -66,6 +66,9 @@ INSERT INTO matter_steps
 SELECT id, 1, 'report', 'reported', level, received_at, NULL, 'member', NULL, NULL, NULL, '{}', '{}', NULL,
     NULL, sha256(''), head
 FROM matters WHERE received_at >= %(since)s"""
+WORDS = """
+INSERT INTO matter_words SELECT id, lower(title || E'\\n' || text) FROM matters
+WHERE received_at >= %(since)s AND NOT EXISTS (SELECT FROM matter_words WHERE matter_id = id)"""
 QUERIES = (
     "limit=100",
     "limit=100&open=true",
@@ -159,8 +162,8 @@ def _sign_in(member_id: UUID, token: str) -> dict[str, Any]:
 def _fill(database: Connection, first: int, count: int) -> None:
     """So many matters in all; indexes of words and places are made once the rows are there."""
     later = [row[0] for row in database.execute(
-        "SELECT indexdef FROM pg_indexes WHERE tablename = 'matters' AND schemaname = current_schema()"
-        " AND indexname NOT LIKE '%%key' AND indexname <> 'matters_pkey'"
+        "SELECT indexdef FROM pg_indexes WHERE tablename IN ('matters', 'matter_words')"
+        " AND schemaname = current_schema() AND indexname NOT LIKE '%%key'"
     )]  # fmt: skip
     for definition in later:
         database.execute(f"DROP INDEX {definition.split()[2]}")  # type: ignore[call-overload]
@@ -169,11 +172,12 @@ def _fill(database: Connection, first: int, count: int) -> None:
     (grids,) = database.execute("SELECT count(*) FROM grids").fetchone() or (0,)
     told = {"first": first, "count": count, "until": until, "classes": classes, "grids": grids}
     database.execute(FILL, told)
-    database.execute(HISTORY + " AND NOT EXISTS (SELECT FROM matter_steps WHERE matter_id = id)",
-                     {"since": until - timedelta(seconds=20) * (count + 1)})  # fmt: skip
+    since = {"since": until - timedelta(seconds=20) * (count + 1)}
+    database.execute(WORDS, since)
+    database.execute(HISTORY + " AND NOT EXISTS (SELECT FROM matter_steps WHERE matter_id = id)", since)
     for definition in later:
         database.execute(definition)
-    database.execute("VACUUM ANALYZE matters, matter_steps")
+    database.execute("VACUUM ANALYZE matters, matter_words, matter_steps")
 
 
 def _cycles(stand: Stand, seats: list[Seat]) -> float:

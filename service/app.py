@@ -23,6 +23,7 @@ from service.fulfilment import api as fulfilment_api
 from service.live import actions as live
 from service.live import api as live_api
 from service.matters import api as matters_api
+from service.matters import queries as matters
 from service.media import api as media_api
 from service.media import queries as media
 from service.members import actions as members
@@ -114,6 +115,7 @@ def create_app(settings: Settings | None = None) -> Service:
     db.listen("matters stepped", live.tell_matters)
     db.listen("photo arrives", members.hold)
     media.shown_by(patrols.shows_photo)
+    media.shown_by(matters.shows_photo)
     db.listen("grids revised", carrying.carry)
     db.listen("team left", duty.leave)
     observe(app)

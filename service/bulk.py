@@ -1,8 +1,9 @@
-"""Many rows at once into a table through binary COPY: numpy columns, or rows of whatever length.
+"""Many rows at once into a table through binary COPY: numpy columns, or rows of whatever length; or as JSON.
 
 Format: PostgreSQL 15 documentation, COPY, "Binary Format".
 """
 
+import json
 import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -86,6 +87,17 @@ def copy_rows(table: str, types: Mapping[str, str], rows: Iterable[Sequence[Any]
         out.set_types(list(types.values()))
         for row in rows:
             out.write_row(row)
+
+
+def as_json(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Rows as jsonb_populate_recordset and jsonb_to_recordset read them: ids, times and bytes included."""
+    return json.dumps(list(rows), default=_plain)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bytes):
+        return f"\\x{value.hex()}"
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 @contextmanager

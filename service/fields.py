@@ -151,6 +151,7 @@ class WindowQuery(Strict):
     from_ = QueryTime(data_key="from")
     to = QueryTime()
     longest = timedelta(days=3660)
+    usual = timedelta(hours=24)  # the window whose start is not given
 
     @validates_schema
     def in_order(self, data: dict[str, Any], **_: Any) -> None:
@@ -163,7 +164,7 @@ class WindowQuery(Strict):
 
     @post_load
     def fill(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Open ends: until now, since 24 hours before."""
+        """Open ends: until now, since the usual time before."""
         end = data.pop("to", None) or datetime.now(UTC)
-        start = data.pop("from_", None) or end - timedelta(hours=24)
+        start = data.pop("from_", None) or end - self.usual
         return data | {"start": start, "end": end}

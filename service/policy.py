@@ -102,7 +102,7 @@ POLICY: dict[str, dict[str, Scope]] = {
     "quarantine:read":            _row("-        -        a         -        -       -"),
     "uploads:send":               _row("o        o        -         -        -       -"),
     "media:send":                 _row("o        o        o         -        -       -"),
-    "media:read":                 _row("o        t        a         -        -       -"),
+    "media:read":                 _row("o        t        a         a        -       -"),
     "changes:read":               _row("o        o        -         -        -       -"),
     "events:read":                _row("o        t        a         a        a       -"),
     "alarms:raise":               _row("o        o        o         o        o       o"),

@@ -52,6 +52,7 @@ class Settings:
     keep_sessions_days: int = 90  # after they ended
     keep_quarantine_days: int = 30
     keep_alarms_days: int = 365  # their positions go with the fixes
+    keep_deliveries_days: int = 30  # what webhooks were told, or could not be told
     keep_audit_days: int = 1095  # never under six months: 网络安全法 asks for that
     audit_heads: Path = Path("var/audit_heads.jsonl")  # the length and digest of the audit trail, over time
     suggest_seconds: int = 20  # that a worker looks for a suggestion of assignments

@@ -70,6 +70,10 @@ class Blueprint(flask_smorest.Blueprint):
 
     ARGUMENTS_PARSER = Parser()
 
+    def arguments(self, schema: Any, **how: Any) -> Any:
+        """What a route takes; the schema is made once, not with every request."""
+        return super().arguments(schema() if isinstance(schema, type) else schema, **how)
+
 
 class ProblemSchema(Schema):
     """An RFC 9457 problem document."""

@@ -10,9 +10,9 @@ from psycopg.types.json import Jsonb
 from service.areas.queries import prefix_of
 from service.db import ask, session
 from service.errors import Conflict, Forbidden, Invalid
-from service.matters import bridges, clocks, history, queries, workflow
+from service.matters import bridges, clocks, departments, history, queries, workflow
 from service.matters.facts import Kind
-from service.matters.models import Matter, MatterStep
+from service.matters.models import Matter, MatterClass, MatterStep
 from service.matters.workflow import Actor, State
 from service.policy import Caller
 
@@ -23,6 +23,7 @@ WITH taken AS (
     INSERT INTO matter_steps ({", ".join(_STEP)}) VALUES ({", ".join(f"%(step_{name})s" for name in _STEP)})
 )
 UPDATE matters SET """
+_WRITTEN = f" WHERE id = %(id)s RETURNING {bridges.IS_HEARD}"
 LONGEST_PAUSE = timedelta(days=180)
 
 
@@ -60,6 +61,7 @@ class Said(NamedTuple):
     team_id: UUID | None = None
     party: str | None = None
     into_id: UUID | None = None
+    place: str | None = None  # the code of a grid or an area
 
 
 class Change(NamedTuple):
@@ -92,10 +94,10 @@ def allowed(matter: Matter, caller: Caller) -> dict[str, str]:
     return workflow.allowed(state_of(matter), actor_of(matter, caller, queries.ground_of(caller)))
 
 
-def take(matter: Matter, caller: Caller, said: Said, now: datetime | None = None) -> MatterStep:
+def take(matter: Matter, caller: Caller, said: Said, ground: queries.Ground) -> MatterStep:
     """Take a step with a matter that is locked; what it raises says what is allowed."""
-    now = now or datetime.now(UTC)
-    actor = actor_of(matter, caller, queries.ground_of(caller))
+    now = datetime.now(UTC)
+    actor = actor_of(matter, caller, ground)
     state = state_of(matter)
     then = workflow.after(state, said.step, actor)
     if said.version != matter.version:
@@ -127,21 +129,23 @@ def record(
 ) -> MatterStep:
     """Write a step down, and let the matter stand where it leads; `by` is empty for the system."""
     change = change or Change({}, {})
-    code = change.columns.get("class_code", matter.class_code)
-    columns, row = moved(matter, queries.kinds()[code], step, then, now, by, change, said)
+    code = change.columns.get("class_code")
+    kind = queries.kinds()[code] if code else matter.kind
+    columns, row = moved(matter, kind, step, then, now, by, change, said)
     changes = ", ".join(f"{name} = %({name})s" for name in columns)
     values = {f"step_{name}": value for name, value in row.items()}
     values["step_details"] = Jsonb(row["details"])
-    ask(_WRITE + changes + " WHERE id = %(id)s", id=matter.id, **columns, **values)
-    place = matter.place_code
+    written = ask(_WRITE + changes + _WRITTEN, id=matter.id, **columns, **values)
+    left, place = matter.place_code, columns.get("place_code", matter.place_code)
     session.expire(matter)
-    bridges.tell([row], {row["matter_id"]: place})
+    for code in dict.fromkeys((left, place)):  # who listens where it was hears that it has gone
+        bridges.tell([row], {row["matter_id"]: code}, is_heard=written[0].is_heard)
     return MatterStep(**row)
 
 
 def moved(
     matter: Matter,
-    kind: Kind,
+    kind: Kind | MatterClass,
     step: str,
     then: State,
     now: datetime,
@@ -162,7 +166,9 @@ def moved(
     return columns | state | {"version": row["version"], "head": row["digest"]}, row
 
 
-def _entry(matter: Matter, kind: Kind, then: State, now: datetime, given: dict[str, Any]) -> dict[str, Any]:
+def _entry(
+    matter: Matter, kind: Kind | MatterClass, then: State, now: datetime, given: dict[str, Any]
+) -> dict[str, Any]:
     """The clock of the stage that is entered; where none is, the clock goes on untouched."""
     if then.stage == matter.stage:
         return {}
@@ -230,8 +236,15 @@ def _accept(matter: Matter, caller: Caller, _: Said, __: datetime) -> Change:
     return Change({"handler_id": caller.member_id}, {})
 
 
-def _forget(matter: Matter, _: Caller, __: Said, ___: datetime) -> Change:
-    return Change({"handler_id": None, "team_id": None}, {})
+def _uphold(matter: Matter, caller: Caller, said: Said, _: datetime) -> Change:
+    """The return was right: it is nobody's again, and lies where it belongs."""
+    free = {"handler_id": None, "team_id": None}
+    if said.place is None:
+        return Change(free, {})
+    place = queries.place_for(said.place, prefix_of(caller.area), matter.recorded_at)
+    if place is None:
+        raise Invalid(errors={"place": ["Not a place that you answer for."]})
+    return Change(free | place._asdict(), {"place": said.place})
 
 
 def _suspend(matter: Matter, _: Caller, said: Said, now: datetime) -> Change:
@@ -247,15 +260,17 @@ def _feed_back(matter: Matter, _: Caller, __: Said, ___: datetime) -> Change:
 
 
 def _add_party(matter: Matter, _: Caller, said: Said, __: datetime) -> Change:
-    if said.party in matter.parties or len(matter.parties) >= 20:
+    party = departments.name_of(said.party or "")
+    if party in matter.parties or len(matter.parties) >= 20:
         raise Invalid(errors={"party": ["Already one, or already twenty of them."]})
-    return Change({"parties": [*matter.parties, said.party]}, {"party": said.party})
+    return Change({"parties": [*matter.parties, party]}, {"party": party})
 
 
 def _party_done(matter: Matter, _: Caller, said: Said, __: datetime) -> Change:
-    if said.party not in matter.parties or said.party in matter.parties_done:
+    party = departments.name_of(said.party or "")
+    if party not in matter.parties or party in matter.parties_done:
         raise Invalid(errors={"party": ["Not a party that still has something to do."]})
-    return Change({"parties_done": [*matter.parties_done, said.party]}, {"party": said.party})
+    return Change({"parties_done": [*matter.parties_done, party]}, {"party": party})
 
 
 def _close(matter: Matter, _: Caller, said: Said, now: datetime) -> Change:
@@ -282,7 +297,7 @@ def _merge(matter: Matter, caller: Caller, said: Said, _: datetime) -> Change:
 _CHANGES = {
     "dispatch": _dispatch,
     "accept": _accept,
-    "uphold": _forget,
+    "uphold": _uphold,
     "suspend": _suspend,
     "feed_back": _feed_back,
     "add_party": _add_party,

@@ -14,8 +14,22 @@ from service import paging
 from service.areas.queries import sight
 from service.audit import actions as audit
 from service.db import fetch, session, uuid7
-from service.errors import Invalid, NotFound, TooLarge
-from service.matters import actions, bridges, history, intake, lists, queries, reporting, schemas, views
+from service.errors import Invalid, TooLarge
+from service.matters import (
+    actions,
+    bridges,
+    bulletin,
+    departments,
+    figures,
+    figures_json,
+    history,
+    intake,
+    lists,
+    queries,
+    reporting,
+    schemas,
+    views,
+)
 from service.matters.facts import AHEAD, Report
 from service.matters.models import Matter, Webhook
 from service.matters.workflow import REASONS, TAKES
@@ -62,10 +76,8 @@ class Matters(MethodView):
         Safe to repeat with the same `id`. `near_by` names matters that may be the same one: merge them by a
         step if they are, nothing is merged by itself.
         """
-        found = _report(sent)
-        if scope() is Scope.AREA and not _is_within(found):
-            raise NotFound
-        matter = reporting.report(found)
+        within = sight(caller(), scope()) if scope() is Scope.AREA else ""
+        matter = reporting.report(_report(sent), within)
         near = actions.near_duplicates(matter, caller(), ids_only=True)
         return views.matters([matter], caller(), caller().scope("matters:read"))[0] | {"near_by": near}
 
@@ -96,11 +108,6 @@ def _position(sent):
         return None
     east, north = to_wgs84(np.array([sent["lon"]]), np.array([sent["lat"]]), sent["crs"])
     return float(east[0]), float(north[0])
-
-
-def _is_within(found):
-    _, grid = reporting.placed([found])[0]
-    return grid is not None and grid.startswith(sight(caller(), scope()))
 
 
 @blueprint.route("/matters/<uuid:matter_id>")
@@ -147,8 +154,9 @@ class Steps(MethodView):
         Name the `version` that you saw: of several who take a step at the same time one wins, the others
         get 409 with the present state and what they may do.
         """
-        matter = fetch(queries.locked(queries.visible_to(caller(), scope())), id=matter_id)
-        taken = actions.take(matter, caller(), actions.Said(**said))
+        ground = queries.ground_of(caller())
+        matter = fetch(queries.locked(queries.visible_to(caller(), scope(), ground)), id=matter_id)
+        taken = actions.take(matter, caller(), actions.Said(**said), ground)
         return views.steps([taken], caller(), scope())[0]
 
 
@@ -228,41 +236,69 @@ def _figured(query):
 @blueprint.route("/matters/counts")
 class Counts(MethodView):
     @needs("matters:read")
-    @blueprint.arguments(schemas.CountsQuery, location="query")
-    @blueprint.response(200, schemas.MatterCountsSchema)
+    @blueprint.arguments(figures_json.CountsQuery, location="query")
+    @blueprint.response(200, figures_json.MatterCountsSchema)
     def get(self, query):
         """Count matters that arrived in a window, by class, stage, level or area, and what became of them"""
-        rows = session.execute(queries.counts(_figured(query), query["by"])).all()
-        return {"items": [row._asdict() | _rates(row) for row in rows]}
+        return {"items": bulletin.counted(session.execute(figures.counts(_figured(query), query["by"])))}
 
 
-def _rates(row):
-    return {
-        "closing_rate": row.closed / row.reported,
-        "resolution_rate": row.resolved / row.reported,
-        "on_time_rate": row.closed_on_time / row.closed if row.closed else None,
-    }
+@blueprint.route("/matters/departments")
+class Departments(MethodView):
+    @needs("matter-classes:read")
+    @blueprint.response(200, figures_json.DepartmentsSchema)
+    def get(self):
+        """List the departments that may handle a matter jointly"""
+        return {"items": list(departments.listed().values())}
+
+
+@blueprint.route("/matters/bulletin")
+class Bulletin(MethodView):
+    @needs("matters:export")
+    @blueprint.arguments(figures_json.BulletinQuery, location="query")
+    @blueprint.response(200, figures_json.BulletinSchema)
+    def get(self, query):
+        """Ask how the matters of a class stand that arrived in a window, as JSON or PDF
+
+        By the areas below the one asked for, by stage, and by the departments that handle them jointly; what
+        a class asks for in numbers is added up (people and money of wage arrears). No person is named.
+        """
+        area = query.get("area", caller().area)
+        within = sight(caller(), scope(), area)
+        kind = _kind(query["class_"]) if "class_" in query else None
+        asked = bulletin.Asked(area, kind, query["start"], query["end"])
+        told = bulletin.told(asked, queries.figured(within, kind and kind.code, query["start"], query["end"]))
+        if query["format"] == "pdf":
+            return Response(bulletin.as_pdf(told), content_type="application/pdf")
+        return told
+
+
+def _kind(code):
+    known = {each.code: each for each in session.scalars(queries.classes())}
+    if code not in known:
+        raise Invalid(errors={"class": ["Not a class that was ever listed."]})
+    return known[code]
 
 
 @blueprint.route("/matters/stage-times")
 class StageTimes(MethodView):
     @needs("matters:read")
-    @blueprint.arguments(schemas.FiguresQuery, location="query")
-    @blueprint.response(200, schemas.StageTimesSchema)
+    @blueprint.arguments(figures_json.FiguresQuery, location="query")
+    @blueprint.response(200, figures_json.StageTimesSchema)
     def get(self, query):
         """Ask how long the stages of matters lasted that arrived in a window"""
-        return {"items": session.execute(queries.stage_times(_figured(query))).all()}
+        return {"items": session.execute(figures.stage_times(_figured(query))).all()}
 
 
 @blueprint.route("/matters/burden")
 class Burden(MethodView):
     @needs("matters:read")
-    @blueprint.arguments(schemas.FiguresQuery, location="query")
-    @blueprint.response(200, schemas.BurdenSchema)
+    @blueprint.arguments(figures_json.FiguresQuery, location="query")
+    @blueprint.response(200, figures_json.BurdenSchema)
     def get(self, query):
         """Ask what was asked of each team in a window: matters, reports, photos"""
         seen = teams.filtered(teams.visible_to(caller(), scope()), query.get("area"))
-        asked = queries.burden(seen.with_only_columns(Team.id), query["start"], query["end"])
+        asked = figures.burden(seen.with_only_columns(Team.id), query["start"], query["end"])
         return {"items": session.execute(asked).all()}
 
 

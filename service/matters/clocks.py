@@ -7,7 +7,7 @@ summer time. Where the calendar says nothing, Monday to Friday are working days.
 import csv
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta, timezone
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -68,11 +68,7 @@ class Clock(NamedTuple):
         """When `need` has been used up, if it counts from `start`; UTC."""
         if self.is_round or need <= timedelta():
             return (start + need if self.is_round else start).astimezone(UTC)
-        for opens, closes in _spells(start, self.days):
-            if need <= closes - opens:
-                return (opens + need).astimezone(UTC)
-            need -= closes - opens
-        raise AssertionError("work goes on for ever")
+        return _advance(self.days, start, need)
 
     def used(self, start: datetime, end: datetime) -> timedelta:
         """How much counts between two times; nothing if they are in the wrong order."""
@@ -87,6 +83,15 @@ class Clock(NamedTuple):
             if opens >= end:
                 return
             yield min(closes, end) - opens
+
+
+@lru_cache(maxsize=1024)  # a sweep asks the same for many
+def _advance(days: Calendar, start: datetime, need: timedelta) -> datetime:
+    for opens, closes in _spells(start, days):
+        if need <= closes - opens:
+            return (opens + need).astimezone(UTC)
+        need -= closes - opens
+    raise AssertionError("work goes on for ever")
 
 
 def of(is_round: bool) -> Clock:

@@ -30,15 +30,17 @@ def sealed(row: dict[str, Any], previous: bytes) -> dict[str, Any]:
 
 def digest(previous: bytes, row: Any) -> bytes:
     """The digest of a step behind another: SHA-256 of `previous` and its columns as a JSON list."""
-    values = [_plain(row[name] if isinstance(row, dict) else getattr(row, name)) for name in SEALED]
-    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    return hashlib.sha256(previous + text.encode()).digest()
+    values = [row[name] if isinstance(row, dict) else getattr(row, name) for name in SEALED]
+    return hashlib.sha256(previous + _WRITER.encode(values).encode()).digest()
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any) -> str:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="microseconds")
-    return str(value) if isinstance(value, UUID) else value
+    return str(value)
+
+
+_WRITER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, default=_plain)
 
 
 def faults(steps: Sequence[Any], head: bytes) -> list[str]:

@@ -36,9 +36,9 @@ def take_in(
     places = reporting.placed(reports) if reports else []
     verdicts: dict[int, Verdict] = {}
     fresh: dict[str, Report] = {}
-    for found, (_, grid) in zip(reports, places, strict=True):
+    for found, place in zip(reports, places, strict=True):
         code = found.external_id or ""
-        verdict = _judge(found, grid or found.place_code, known, caller)
+        verdict = _judge(found, place.place_code if place else found.place_code, known, caller)
         if verdict.status == "created" and code not in fresh:
             fresh[code] = found
         verdicts[id(found)] = verdict

@@ -19,7 +19,7 @@ from sqlalchemy import (
     text as sql,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from service.db import Base
 from service.matters.workflow import LEVELS, STAGES, STEPS
@@ -54,6 +54,11 @@ class MatterClass(Base):
     valid_to: Mapped[date | None] = mapped_column(Date)  # the first day on which it is not valid
 
 
+def _few(column: str) -> Index:
+    """An index of the rows that have a value there: for the others a step costs nothing."""
+    return Index(f"matters_{column}_idx", column, postgresql_where=sql(f"{column} IS NOT NULL"))
+
+
 class Matter(Base):
     """Something found that must be handled, as it stands after its latest step."""
 
@@ -73,23 +78,22 @@ class Matter(Base):
         Index("matters_class_code_id_idx", "class_code", "id"),
         Index("matters_due_at_idx", "due_at", "id", postgresql_where=sql("due_at IS NOT NULL")),
         Index("matters_look_at_idx", "look_at", "id", postgresql_where=sql("look_at IS NOT NULL")),
-        Index("matters_words_idx", "words", postgresql_using="gin", postgresql_ops={"words": "gin_trgm_ops"}),
         Index("matters_received_at_idx", "received_at"),
+        *(_few(name) for name in ("patrol_id", "reporter_id", "team_id", "handler_id", "merged_into_id")),
     )  # fmt: skip
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     class_code: Mapped[str] = mapped_column(ForeignKey("matter_classes.code"))
     title: Mapped[str]
     text: Mapped[str | None]
-    words: Mapped[str]  # what a search looks at: title and text in small letters
     facts: Mapped[dict[str, Any]] = mapped_column(JSONB)
     photos: Mapped[list[str]] = mapped_column(ARRAY(String))
     position: Mapped[WKBElement | None] = mapped_column(Geometry("POINT", 4326))
     accuracy_m: Mapped[float | None]
     grid_id: Mapped[int | None] = mapped_column(ForeignKey("grids.id"))
     place_code: Mapped[str] = mapped_column(String(15, collation="C"))  # of its grid, else of its area
-    patrol_id: Mapped[UUID | None] = mapped_column(ForeignKey("patrols.id"), index=True)
-    reporter_id: Mapped[UUID | None] = mapped_column(ForeignKey("members.id"), index=True)
+    patrol_id: Mapped[UUID | None] = mapped_column(ForeignKey("patrols.id"))
+    reporter_id: Mapped[UUID | None] = mapped_column(ForeignKey("members.id"))
     source: Mapped[str | None]  # the platform that it came from, and its number there
     external_id: Mapped[str | None]
     recorded_at: Mapped[datetime]
@@ -102,8 +106,8 @@ class Matter(Base):
     back_level: Mapped[str | None]
     version: Mapped[int]  # of its latest step
     head: Mapped[bytes] = mapped_column(LargeBinary)  # the digest of its latest step
-    team_id: Mapped[UUID | None] = mapped_column(ForeignKey("teams.id"), index=True)
-    handler_id: Mapped[UUID | None] = mapped_column(ForeignKey("members.id"), index=True)
+    team_id: Mapped[UUID | None] = mapped_column(ForeignKey("teams.id"))
+    handler_id: Mapped[UUID | None] = mapped_column(ForeignKey("members.id"))
     parties: Mapped[list[str]] = mapped_column(ARRAY(String), server_default="{}")  # who handle it jointly
     parties_done: Mapped[list[str]] = mapped_column(ARRAY(String), server_default="{}")
     entered_at: Mapped[datetime]  # its stage
@@ -115,7 +119,8 @@ class Matter(Base):
     is_late: Mapped[bool] = mapped_column(server_default=sql("false"))  # it missed a limit at least once
     outcome: Mapped[str | None]  # how it was closed
     closed_at: Mapped[datetime | None]
-    merged_into_id: Mapped[UUID | None] = mapped_column(ForeignKey("matters.id"), index=True)
+    merged_into_id: Mapped[UUID | None] = mapped_column(ForeignKey("matters.id"))
+    kind: Mapped[MatterClass] = relationship(lazy="raise", viewonly=True)
 
     @property
     def grid(self) -> str | None:
@@ -126,6 +131,19 @@ class Matter(Base):
     def area(self) -> str:
         """The code of its community, or of the area that it was reported for."""
         return self.place_code[:12]
+
+
+class MatterWords(Base):
+    """What a search looks at, apart: the words never change, and a step does not write them anew."""
+
+    __tablename__ = "matter_words"
+    __table_args__ = (
+        Index("matter_words_words_idx", "words", postgresql_using="gin",
+              postgresql_ops={"words": "gin_trgm_ops"}),
+    )  # fmt: skip
+
+    matter_id: Mapped[UUID] = mapped_column(ForeignKey("matters.id"), primary_key=True)
+    words: Mapped[str]  # title and text in small letters
 
 
 class MatterStep(Base):

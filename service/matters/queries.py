@@ -5,21 +5,40 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    any_,
+    func,
+    or_,
+    select,
+    tuple_,
+)
+from sqlalchemy.orm import joinedload, load_only
 
-from service.areas.models import DIGITS
-from service.areas.queries import prefix_of, reach, within
-from service.db import ask
+from service.areas.models import DIGITS, Grid
+from service.areas.queries import grids_in, in_force, prefix_of, reach, within
+from service.db import ask, session
 from service.matters.clocks import day_of
 from service.matters.facts import Kind
-from service.matters.models import Matter, MatterClass, MatterFault, MatterStep, Webhook
-from service.matters.workflow import OPEN, OVER
+from service.matters.models import Matter, MatterClass, MatterFault, MatterStep, MatterWords, Webhook
+from service.matters.workflow import OVER
+from service.media.models import Photo
 from service.members.models import Member
 from service.policy import Caller, Scope
 from service.teams import queries as teams
-from service.teams.models import Membership, Team
+from service.teams.models import Team
 
 _KINDS = "SELECT code, is_round, limits, required, valid_from, valid_to FROM matter_classes"
+_STATE = load_only(
+    Matter.class_code, Matter.place_code, Matter.recorded_at, Matter.level, Matter.stage, Matter.back_to,
+    Matter.back_level, Matter.version, Matter.head, Matter.reporter_id, Matter.team_id, Matter.handler_id,
+    Matter.parties, Matter.parties_done, Matter.entered_at, Matter.due_at, Matter.rung, Matter.left_s,
+    Matter.is_late, Matter.closed_at,
+)  # fmt: skip
+_CLOCK = joinedload(Matter.kind, innerjoin=True).load_only(MatterClass.is_round, MatterClass.limits)
+_NAMES = "SELECT code, name FROM areas WHERE code = ANY(%(codes)s)"
 _LEVELS = {digits: level for level, digits in DIGITS.items()}  # by the length of a prefix
 NEAR_M, NEAR_IN_TIME = 100.0, timedelta(hours=72)  # what may be the same matter
 _MEMBERSHIPS = """
@@ -36,6 +55,13 @@ TILE_ROWS = """
         AND place_code >= :prefix AND place_code < :prefix || ':'
         AND stage NOT IN ('closed', 'evaluated', 'merged')
 """  # the open matters of a tile, for ST_AsMVT: no person, no words
+
+
+class Place(NamedTuple):
+    """Where a matter belongs."""
+
+    place_code: str  # of a grid, else of an area
+    grid_id: int | None
 
 
 class Ground(NamedTuple):
@@ -78,15 +104,21 @@ def valid_kinds(at: datetime) -> dict[str, Kind]:
     return {code: kind for code, kind in kinds().items() if kind.is_valid(day_of(at))}
 
 
-def visible_to(caller: Caller, scope: Scope) -> Select[Matter]:
+def valid_kind(code: str, at: datetime) -> Kind | None:
+    """A class, if a matter found at a time may have it."""
+    known = [Kind(*row) for row in ask(_KINDS + " WHERE code = %(code)s", code=code)]
+    return known[0] if known and known[0].is_valid(day_of(at)) else None
+
+
+def visible_to(caller: Caller, scope: Scope, ground: Ground | None = None) -> Select[Matter]:
     """The matters that the caller sees.
 
     What they reported, handle, or their team was given; a leader also those of the team's area; officers and
-    the command centre those of their area.
+    the command centre those of their area. `ground` spares asking for it again.
     """
     if scope is Scope.AREA:
         return select(Matter).where(within(Matter.place_code, reach(caller, scope)))
-    ground = ground_of(caller)
+    ground = ground or ground_of(caller)
     own = [Matter.reporter_id == caller.member_id, Matter.handler_id == caller.member_id]
     if ground.teams:
         own.append(Matter.team_id.in_(ground.teams))
@@ -95,9 +127,20 @@ def visible_to(caller: Caller, scope: Scope) -> Select[Matter]:
     return select(Matter).where(or_(*own))
 
 
+def shows_photo(caller: Caller, _: Scope) -> ColumnElement[bool]:
+    """Whether a photo belongs to a matter that the caller sees, or to a step with it, of whoever sent it."""
+    visible = visible_to(caller, caller.scope("matters:read"))
+    of_report = Matter.reporter_id == Photo.member_id, Photo.sha256 == any_(Matter.photos)
+    of_step = MatterStep.actor_id == Photo.member_id, Photo.sha256 == any_(MatterStep.photos)
+    steps = visible.join(MatterStep, MatterStep.matter_id == Matter.id)
+    return or_(visible.where(*of_report).exists(), steps.where(*of_step).exists())
+
+
 def locked(matters: Select[Matter]) -> Select[Matter]:
-    """The same, kept from everybody else until this transaction ends."""
-    return matters.with_for_update(of=Matter).execution_options(populate_existing=True)
+    """The same with their clocks, kept from everybody else until this transaction ends."""
+    return (
+        matters.options(_STATE, _CLOCK).with_for_update(of=Matter).execution_options(populate_existing=True)
+    )
 
 
 def filtered(matters: Select[Any], wanted: dict[str, Any]) -> Select[Any]:
@@ -117,8 +160,15 @@ def filtered(matters: Select[Any], wanted: dict[str, Any]) -> Select[Any]:
     if "is_late" in wanted:
         matters = matters.where(Matter.is_late.is_(wanted["is_late"]))
     if "text" in wanted:
-        matters = matters.where(Matter.words.contains(wanted["text"].lower(), autoescape=True))
+        has_words = MatterWords.words.contains(wanted["text"].lower(), autoescape=True)
+        matters = matters.where(Matter.id.in_(select(MatterWords.matter_id).where(has_words)))
     return during(matters, wanted.get("from_"), wanted.get("to"))
+
+
+def figured(prefix: str, code: str | None, start: datetime, end: datetime) -> Select[Matter]:
+    """The matters of a class, or of all, that arrived in a window and lie under a prefix."""
+    here = select(Matter).where(within(Matter.place_code, prefix))
+    return during(here if code is None else here.where(Matter.class_code == code), start, end)
 
 
 def during(matters: Select[Any], start: datetime | None, end: datetime | None) -> Select[Any]:
@@ -194,6 +244,16 @@ def team_for(team_id: UUID, place_code: str, ground: str) -> Select[UUID]:
     return select(Team.id).where(Team.id == team_id, within_ground, near_by)
 
 
+def place_for(code: str, ground: str, at: datetime) -> Place | None:
+    """The grid in force at a time, or the area, with a code, if it lies in the ground."""
+    if not code.startswith(ground):
+        return None
+    if len(code) == 12:
+        return Place(code, None) if area_names([code]) else None
+    grid_id = session.scalar(in_force(grids_in(code), at).with_only_columns(Grid.id))
+    return Place(code, grid_id) if grid_id else None
+
+
 def due_for_a_look(now: datetime, after: tuple[datetime, UUID] | None, limit: int) -> Select[Any]:
     """The next matters that the sweep must look at, the longest due first; what others hold is left out.
 
@@ -230,78 +290,6 @@ def webhooks_visible_to(caller: Caller, scope: Scope) -> Select[Webhook]:
     )
 
 
-def counts(matters: Select[Matter], by: str) -> Select[Any]:
-    """How many matters there are of each kind, and what became of them; `by` is a level, class or stage."""
-    keys = {
-        "class": Matter.class_code,
-        "stage": Matter.stage,
-        "level": Matter.level,
-        "grid": Matter.place_code,
-        **{
-            level: func.rpad(func.left(Matter.place_code, n), 12, "0")
-            for level, n in DIGITS.items()
-            if n < 15
-        },
-    }
-    is_closed, is_late = Matter.stage.in_(("closed", "evaluated")), Matter.is_late
-    is_resolved = Matter.outcome.in_(("resolved", "mediated"))
-    key: Any = keys[by]
-    return (
-        matters.where(Matter.stage != "merged")
-        .with_only_columns(
-            key.label("key"),
-            func.count().label("reported"),
-            func.count().filter(Matter.stage.in_((*OPEN, "suspended"))).label("open"),
-            func.count().filter(Matter.due_at < func.now()).label("overdue"),
-            func.count().filter(is_closed).label("closed"),
-            func.count().filter(is_closed, ~is_late).label("closed_on_time"),
-            func.count().filter(is_closed, is_resolved).label("resolved"),
-        )
-        .group_by(key)
-        .order_by(key)
-    )
-
-
-def stage_times(matters: Select[Matter]) -> Select[Any]:
-    """How long stages of these matters lasted: stage, how many ended, median and 90th percentile in s."""
-    ids = matters.with_only_columns(Matter.id)
-    median, ninth = (func.percentile_cont(share).within_group(MatterStep.lasted_s) for share in (0.5, 0.9))
-    return (
-        select(
-            MatterStep.stage_left.label("stage"),
-            func.count().label("ended"),
-            median.label("median_s"),
-            ninth.label("p90_s"),
-        )
-        .where(MatterStep.matter_id.in_(ids), MatterStep.stage_left.is_not(None))
-        .group_by(MatterStep.stage_left)
-        .order_by(MatterStep.stage_left)
-    )
-
-
-def burden(team_ids: Select[Any], start: datetime, end: datetime) -> Select[Any]:
-    """What was asked of teams in a window: matters given, steps and photos that these took. No person."""
-    is_given = MatterStep.step == "dispatch"
-    return (
-        select(
-            Team.code,
-            Team.name,
-            func.count().filter(is_given).label("matters"),
-            func.count().filter(MatterStep.actor_id.in_(_people(Team.id))).label("reports"),
-            func.coalesce(
-                func.sum(func.cardinality(MatterStep.photos)).filter(
-                    MatterStep.actor_id.in_(_people(Team.id))
-                ),
-                0,
-            ).label("photos"),
-        )
-        .join(Matter, Matter.team_id == Team.id)
-        .join(MatterStep, MatterStep.matter_id == Matter.id)
-        .where(Team.id.in_(team_ids), MatterStep.at >= start, MatterStep.at < end)
-        .group_by(Team.id)
-        .order_by(Team.code)
-    )
-
-
-def _people(team_id: Any) -> Any:
-    return select(Membership.member_id).where(Membership.team_id == team_id).scalar_subquery()
+def area_names(codes: Collection[str]) -> dict[str, str]:
+    """The names of those of these codes that are areas."""
+    return {row.code: row.name for row in ask(_NAMES, codes=list(codes))}

@@ -1,86 +1,119 @@
 """Keep what was found: placed in its grid, filed at once by who may file it, with its clock running."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
-from geoalchemy2.shape import from_shape
-from shapely import Point
-from sqlalchemy import insert
-from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 
 from service.areas.places import places, unix_ms
-from service.db import session
-from service.errors import Conflict, Invalid
+from service.bulk import as_json
+from service.db import ask, session
+from service.errors import Conflict, Invalid, NotFound
 from service.matters import bridges, clocks, history, queries, workflow
 from service.matters.facts import INCOMPLETE, Kind, Report, lacking
-from service.matters.models import Matter, MatterStep
+from service.matters.models import Matter
+from service.matters.queries import Place
 from service.matters.workflow import Actor, State
 
 Row = dict[str, Any]
-_MATTERS: Any = Matter.__table__  # without the work of the mapper around each row
-_STEPS: Any = MatterStep.__table__
+
+
+class First(NamedTuple):
+    """A new matter as rows."""
+
+    matter: Row
+    words: Row
+    steps: list[Row]
+
+
 _KEPT = ("id", "class_code", "title", "text", "facts", "photos", "accuracy_m", "recorded_at", "phone_at",
          "received_at", "patrol_id", "reporter_id", "source", "external_id")  # fmt: skip
+_COLUMNS = ", ".join((*_KEPT, "position", "grid_id", "place_code", "marks", "level", "stage", "version",
+                      "head", "entered_at", "due_at", "look_at", "rung"))  # fmt: skip
+_STEP = ", ".join((*history.SEALED, "previous", "digest"))
+_WRITE = f"""
+WITH new AS (
+    INSERT INTO matters ({_COLUMNS})
+    SELECT {_COLUMNS} FROM jsonb_populate_recordset(NULL::matters, %(rows)s::jsonb)
+    ON CONFLICT DO NOTHING RETURNING id
+), said AS (
+    INSERT INTO matter_words (matter_id, words) SELECT id, words
+    FROM jsonb_populate_recordset(NULL::matter_words, %(words)s::jsonb) JOIN new ON id = matter_id
+), taken AS (
+    INSERT INTO matter_steps ({_STEP}) SELECT {_STEP}
+    FROM jsonb_populate_recordset(NULL::matter_steps, %(steps)s::jsonb) JOIN new ON id = matter_id
+)
+SELECT id, {bridges.IS_HEARD} FROM new"""
 _SAME = ("reporter_id", "class_code", "title", "text", "facts")  # in the same report sent again
 
 
-def report(found: Report) -> Matter:
-    """Keep a matter; known already, it is given as it stands. Raises Invalid for what its class refuses."""
-    kind = queries.valid_kinds(found.recorded_at).get(found.class_code)
+def report(found: Report, within: str = "") -> Matter:
+    """Keep a matter; known already, it is given as it stands.
+
+    Raises NotFound for a place whose code does not begin with `within`, Invalid for what its class refuses.
+    """
+    (place,) = placed([found])
+    if not (place.place_code if place else "").startswith(within):
+        raise NotFound
+    kind = queries.valid_kind(found.class_code, found.recorded_at)
     if kind is None:
         raise Invalid(errors={"class": ["Not a class that is listed and valid."]})
     if missing := lacking(found, kind.required):
         raise Invalid(errors={name: ["This class needs it."] for name in missing})
-    keep([found], {kind.code: kind})
+    _write([_first(found, place, kind)])
     matter = session.get_one(Matter, found.id, populate_existing=True)
     if any(getattr(matter, name) != getattr(found, name) for name in _SAME):
         raise Conflict("This id has come before with another matter.")
     return matter
 
 
-def keep(reports: Sequence[Report], kinds: Mapping[str, Kind] | None = None) -> list[UUID]:
+def keep(reports: Sequence[Report]) -> list[UUID]:
     """Keep matters of listed classes, each in its grid; gives the ids of those that were new."""
     if not reports:
         return []
-    kinds = kinds or queries.kinds()
-    rows, steps = [], []
-    for found, (grid_id, code) in zip(reports, placed(reports), strict=True):
-        row, taken = _first(found, grid_id, code, kinds[found.class_code])
-        rows.append(row)
-        steps += taken
-    new = insert_or_skip(_MATTERS).on_conflict_do_nothing().returning(_MATTERS.c.id)
-    kept = set(session.scalars(new, rows))
-    if taken := [step for step in steps if step["matter_id"] in kept]:
-        session.execute(insert(_STEPS), taken)
-        bridges.tell(taken, {row["id"]: row["place_code"] for row in rows})
-    return [row["id"] for row in rows if row["id"] in kept]
+    kinds = queries.kinds()
+    firsts = [_first(found, place, kinds[found.class_code])
+              for found, place in zip(reports, placed(reports), strict=True)]  # fmt: skip
+    return _write(firsts)
 
 
-def placed(reports: Sequence[Report]) -> list[tuple[int | None, str | None]]:
-    """The grid in force around each at its time: id and code, both None outside all grids."""
+def _write(firsts: Sequence[First]) -> list[UUID]:
+    """Matters and their first steps, in one statement; what is known already stays as it is."""
+    rows, words = [each.matter for each in firsts], [each.words for each in firsts]
+    steps = [step for each in firsts for step in each.steps]
+    lists = {"rows": rows, "words": words, "steps": steps}
+    written = ask(_WRITE, **{name: as_json(each) for name, each in lists.items()})
+    new = {row.id for row in written}
+    if new:
+        told = [step for step in steps if step["matter_id"] in new]
+        where = {row["id"]: row["place_code"] for row in rows}
+        bridges.tell(told, where, is_heard=written[0].is_heard)
+    return [row["id"] for row in rows if row["id"] in new]
+
+
+def placed(reports: Sequence[Report]) -> list[Place | None]:
+    """The grid in force around each at its time, None outside all grids."""
     where = places()
     lon, lat = np.array([each.position or (np.nan, np.nan) for each in reports], float).T
     found = where.index.locate(lon, lat, np.array([unix_ms(each.recorded_at) for each in reports]))
     ids = where.ids_at(found).tolist()
     return [
-        (grid_id, where.codes[at]) if grid_id else (None, None)
+        Place(where.codes[at], grid_id) if grid_id else None
         for at, grid_id in zip(found.tolist(), ids, strict=True)
     ]
 
 
-def _first(found: Report, grid_id: int | None, grid: str | None, kind: Kind) -> tuple[Row, list[Row]]:
-    """A new matter as a row, and its first steps; who may file it has filed it by reporting it."""
-    code = grid or found.place_code or found.area_code
+def _first(found: Report, place: Place | None, kind: Kind) -> First:
+    """A new matter, and its first steps; who may file it has filed it by reporting it."""
+    code = (place and place.place_code) or found.place_code or found.area_code
     states = _states(found, code)
     steps = _steps(found, code, states)
     now = states[-1][1]
     deadline = clocks.entered(clocks.of(kind.is_round), found.received_at, kind.limits.get(now.stage))
     row = {name: getattr(found, name) for name in _KEPT} | {
-        "words": f"{found.title}\n{found.text or ''}".lower(),
-        "position": from_shape(Point(*found.position), 4326) if found.position else None,
-        "grid_id": grid_id,
+        "position": "SRID=4326;POINT({!r} {!r})".format(*found.position) if found.position else None,
+        "grid_id": place and place.grid_id,
         "place_code": code,
         "marks": [*found.marks, *([INCOMPLETE] if lacking(found, kind.required) else [])],
         "level": now.level,
@@ -89,7 +122,8 @@ def _first(found: Report, grid_id: int | None, grid: str | None, kind: Kind) -> 
         "head": steps[-1]["digest"],
         "entered_at": found.received_at,
     }
-    return row | deadline._asdict(), steps
+    words = {"matter_id": found.id, "words": f"{found.title}\n{found.text or ''}".lower()}
+    return First(row | deadline._asdict(), words, steps)
 
 
 def _states(found: Report, code: str) -> list[tuple[str, State]]:

@@ -13,7 +13,6 @@ from service.fields import (
     Text,
     Time,
     Uuid,
-    WindowQuery,
 )
 from service.matters import hooks
 from service.matters.models import FAMILIES, TRACED, URGENCIES
@@ -73,8 +72,9 @@ class MatterStepSchema(Strict):
     review_at = Time()
     assignee_id = Uuid()
     team_id = Uuid()
-    party = Text(60)
+    party = Text(60, metadata={"description": "The code of a department, or another name"})
     into_id = Uuid()
+    place = Code(12, 15, metadata={"description": "The grid or area where a returned matter belongs"})
 
     @validates_schema
     def fits(self, data: dict[str, Any], **_: Any) -> None:
@@ -224,69 +224,6 @@ class MatterClassesSchema(Strict):
 
 class ClassesQuery(Strict):
     at = QueryTime(metadata={"description": "Those valid then; now unless given"})
-
-
-class FiguresQuery(WindowQuery):
-    area = Code(12)
-
-
-class CountsQuery(FiguresQuery):
-    by = fields.String(
-        load_default="class",
-        validate=validate.OneOf(
-            ["class", "stage", "level", "grid", "community", "township", "county", "prefecture"]
-        ),
-    )
-
-
-class MatterCountSchema(Strict):
-    """What became of the matters that arrived in the window."""
-
-    key = fields.String(required=True)
-    reported = fields.Integer(required=True)
-    open = fields.Integer(required=True)
-    overdue = fields.Integer(required=True)
-    closed = fields.Integer(required=True)
-    closed_on_time = fields.Integer(required=True)
-    resolved = fields.Integer(required=True)
-    closing_rate = fields.Float(
-        required=True, allow_none=True, metadata={"description": "办结率 closed ÷ reported"}
-    )
-    resolution_rate = fields.Float(
-        required=True, allow_none=True, metadata={"description": "化解率 resolved or mediated ÷ reported"}
-    )
-    on_time_rate = fields.Float(
-        required=True, allow_none=True, metadata={"description": "closed without missing a limit ÷ closed"}
-    )
-
-
-class MatterCountsSchema(Strict):
-    items = fields.List(fields.Nested(MatterCountSchema), required=True)
-
-
-class StageTimeSchema(Strict):
-    stage = fields.String(required=True)
-    ended = fields.Integer(required=True)
-    median_s = fields.Float(required=True)
-    p90_s = fields.Float(required=True)
-
-
-class StageTimesSchema(Strict):
-    items = fields.List(fields.Nested(StageTimeSchema), required=True)
-
-
-class BurdenRowSchema(Strict):
-    """What was asked of a team."""
-
-    code = fields.String(required=True)
-    name = fields.String(required=True)
-    matters = fields.Integer(required=True, metadata={"description": "Given to the team"})
-    reports = fields.Integer(required=True, metadata={"description": "Steps that its people had to take"})
-    photos = fields.Integer(required=True, metadata={"description": "That these steps came with"})
-
-
-class BurdenSchema(Strict):
-    items = fields.List(fields.Nested(BurdenRowSchema), required=True)
 
 
 class MatterFaultSchema(Strict):

@@ -24,9 +24,9 @@ _CHANGED = {
     "is_late": "bool",
 }  # fmt: skip
 _SET = ", ".join(f"{name} = new.{name}" for name in _CHANGED if name != "id")
-_GIVEN = ", ".join(f"%({name})s::{kind}[]" for name, kind in _CHANGED.items())
+_GIVEN = ", ".join(f"{name} {kind}" for name, kind in _CHANGED.items())
 _UPDATE = f"""
-UPDATE matters SET {_SET} FROM unnest({_GIVEN}) AS new ({", ".join(_CHANGED)})
+UPDATE matters SET {_SET} FROM jsonb_to_recordset(%(rows)s::jsonb) AS new ({_GIVEN})
 WHERE matters.id = new.id AND matters.version = new.version - 1"""
 _STEP = {
     "matter_id": "uuid", "version": "int4", "step": "text", "stage": "text", "level": "text",
@@ -95,8 +95,7 @@ def _set_aside(matter: Any, problem: str, now: datetime) -> None:
 
 def _look_at(matters: Sequence[Any], kinds: Mapping[str, Kind], now: datetime) -> None:
     looked = [_look(matter, kinds[matter.class_code], now) for matter in matters]
-    rows = [columns for columns, _ in looked]
-    ask(_UPDATE, **{name: [row[name] for row in rows] for name in _CHANGED})
+    ask(_UPDATE, rows=bulk.as_json(columns for columns, _ in looked))
     steps = [step for _, step in looked]
     bulk.copy_rows("matter_steps", _STEP, ([_wire(step, name) for name in _STEP] for step in steps))
     bridges.tell(steps, {matter.id: matter.place_code for matter in matters})

@@ -6,6 +6,7 @@ supervise, joint handling, merging, reopening.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 LEVELS = ("grid", "community", "township", "county", "prefecture")
@@ -78,7 +79,7 @@ TAKES = {  # beside note and photos: what a step must be told, and what it may b
     "close": (("reason",), ()),
     "evaluate": (("reason",), ()),
     "return": (("reason",), ()),
-    "uphold": ((), ("class",)),
+    "uphold": ((), ("class", "place")),
     "suspend": (("reason", "review_at"), ()),
     "add_party": (("party",), ()),
     "party_done": (("party",), ()),
@@ -134,6 +135,7 @@ def hands(actor: Actor, level: str) -> Iterator[str]:
     yield from actor.ties & {"handler", "team", "reporter"}
 
 
+@lru_cache(maxsize=4096)
 def after(state: State, step: str, actor: Actor) -> State | None:
     """Where a step would lead, or None if this person may not take it here."""
     own = set(hands(actor, state.level))

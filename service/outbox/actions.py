@@ -10,12 +10,13 @@ from service.db import ask, transaction
 CHANNEL = "outbox"
 KEPT = timedelta(days=2)
 _TURN = 0x6F7574  # the advisory lock of who may wake the watchers
-_TELL = """
-INSERT INTO outbox (kind, area_code, grid_code, team_id, member_id, subject_id)
-SELECT * FROM unnest(%(kinds)s::text[], %(areas)s::text[], %(grids)s::text[], %(teams)s::uuid[],
-    %(members)s::uuid[], %(subjects)s::text[])"""
 # Commits that notify wait for each other. Only one at a time does: for the others, the watchers look anyway.
-_WAKE = """
+_TELL = """
+WITH told AS (
+    INSERT INTO outbox (kind, area_code, grid_code, team_id, member_id, subject_id)
+    SELECT * FROM unnest(%(kinds)s::text[], %(areas)s::text[], %(grids)s::text[], %(teams)s::uuid[],
+        %(members)s::uuid[], %(subjects)s::text[])
+)
 SELECT pg_notify(%(channel)s, '') FROM (SELECT pg_try_advisory_xact_lock(%(turn)s)) AS turn (mine)
 WHERE mine"""
 _TRIM = """
@@ -51,8 +52,8 @@ def tell(*events: Event) -> None:
         return
     kinds, areas, grids, teams, members, subjects = map(list, zip(*events, strict=True))
     named = [None if each is None else str(each) for each in subjects]
-    ask(_TELL, kinds=kinds, areas=areas, grids=grids, teams=teams, members=members, subjects=named)
-    ask(_WAKE, channel=CHANNEL, turn=_TURN)
+    columns = {"areas": areas, "grids": grids, "teams": teams, "members": members, "subjects": named}
+    ask(_TELL, kinds=kinds, **columns, channel=CHANNEL, turn=_TURN)
 
 
 def renew_epoch(*, always: bool) -> int | None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, any_, cast, exists, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, any_, cast, exists, false, func, or_, select
 
 from service.areas.queries import reach, within
 from service.media.models import Photo
@@ -89,6 +89,8 @@ def check_ins_of(patrol_id: UUID) -> Select[CheckIn]:
 
 def shows_photo(caller: Caller, scope: Scope) -> ColumnElement[bool]:
     """Whether a photo belongs to a check-in, of the member who sent it, that the caller may see."""
+    if not caller.may("patrols:read"):
+        return false()
     named = exists().where(
         CheckIn.patrol_id == Patrol.id,
         Patrol.member_id == Photo.member_id,

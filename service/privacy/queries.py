@@ -15,7 +15,7 @@ from service.audit.queries import about
 from service.clients.models import HeldPosition
 from service.coverage.models import CoverageMark
 from service.duty.models import Assignment, Shift, ShiftMember, SpotAnswer, SpotCheck, Swap
-from service.matters.models import Matter, MatterStep
+from service.matters.models import Matter, MatterStep, WebhookDelivery
 from service.members.models import Consent, Member, Session
 from service.notices.models import Notice, NoticeRead
 from service.patrols.models import CheckIn, Fix, Patrol
@@ -76,6 +76,13 @@ def old_alarms(before: datetime, limit: int) -> Select[Any]:
     """Some alarms that came before a time and are over, or were drills."""
     over = or_(Alarm.status.in_(CLOSED), Alarm.way == "drill")
     return select(Alarm.id).where(Alarm.received_at < before, over).limit(limit)
+
+
+def old_deliveries(before: datetime, limit: int) -> Select[Any]:
+    """Some deliveries to webhooks that were made before a time and wait no longer; ids are in their order."""
+    first = UUID(int=int(before.timestamp() * 1000) << 80)
+    over = WebhookDelivery.id < first, WebhookDelivery.next_at.is_(None)
+    return select(WebhookDelivery.id).where(*over).limit(limit)
 
 
 def may(privilege: str, table: str) -> Select[Any]:

@@ -16,6 +16,7 @@ from service.alarms.workflow import CLOSED
 from service.audit import actions as audit
 from service.coverage import actions as coverage
 from service.db import session, transaction, uuid7
+from service.matters.models import WebhookDelivery
 from service.media import actions as media
 from service.media import queries as photos
 from service.members.models import Session
@@ -51,6 +52,9 @@ def retain(keep: Settings, now: datetime) -> RetentionRun:
         ),
         "alarm_positions": _erase("alarms", _erase_alarm_positions, now - timedelta(keep.keep_fixes_days)),
         "alarms": _erase("alarm_steps", _erase_alarms, now - timedelta(keep.keep_alarms_days)),
+        "deliveries": _erase(
+            "webhook_deliveries", _erase_deliveries, now - timedelta(keep.keep_deliveries_days)
+        ),
         "audit": _erase("audit_rows", _trim_audit, now - timedelta(keep.keep_audit_days)),
     }
     with transaction():
@@ -151,6 +155,10 @@ def _erase_alarms(before: datetime) -> Erased:
             rows += _delete(Alarm, Alarm.id.in_(ids))
         if not ids:
             return _certified(before, rows)
+
+
+def _erase_deliveries(before: datetime) -> Erased:
+    return _erase_rows(WebhookDelivery, queries.old_deliveries, before)
 
 
 def _erase_rows(model: Any, question: Any, before: datetime) -> Erased:

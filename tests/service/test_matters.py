@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 from service.db import session, uuid7
 from service.matters import classes
 from service.matters.models import Matter, MatterClass, MatterStep
-from tests.factories import COMMUNITY, COUNTY, a_grid, a_member, a_report, a_team
+from tests.factories import COMMUNITY, COUNTY, a_grid, a_member, a_report, a_square, a_team
 from tests.service.matter_steps import TOWNSHIP, URL, history, report, step, steps
 from tests.service.phone import an_hour_ago, rfc3339
 
@@ -209,6 +209,40 @@ def test_an_unfounded_return_gains_no_time(officer, worker, given):
 
 def _seconds(text):
     return datetime.fromisoformat(text).timestamp()
+
+
+NEXT = "632802001002"  # in the same township
+
+
+@pytest.fixture
+def misplaced(officer, worker, given, signed_in):
+    """A matter that its handler returned, and who arbitrates: the officer of the township."""
+    steps(officer, given, "escalate")
+    steps(worker, given, ("return", {"reason": "wrong_place"}))
+    return given, signed_in(role="officer", area=TOWNSHIP)
+
+
+@pytest.mark.parametrize("place", [NEXT, f"{NEXT}001"])
+def test_an_upheld_return_moves_the_matter_to_where_it_belongs(misplaced, officer, signed_in, place):
+    matter, arbiter = misplaced
+    a_grid(f"{NEXT}001", a_square(97.38, 37.38))
+    moved = steps(arbiter, matter, ("uphold", {"place": place}))
+    assert (moved["stage"], moved["area"], moved["grid"], moved["team_id"]) == (
+        "filed", NEXT, place if len(place) == 15 else None, None,
+    )  # fmt: skip
+    assert officer.get(f"{URL}/{matter['id']}").status_code == 404
+    assert signed_in(role="officer", area=NEXT).get(f"{URL}/{matter['id']}").status_code == 200
+    assert arbiter.get(f"{URL}/{matter['id']}/steps").json["verified"]
+
+
+@pytest.mark.parametrize("place", [OTHER, f"{NEXT}999", "632802001999"])
+def test_a_matter_is_not_moved_where_the_arbiter_does_not_answer(misplaced, place):
+    matter, arbiter = misplaced
+    assert step(arbiter, matter, "uphold", place=place).status_code == 422
+
+
+def test_only_an_upheld_return_moves_a_matter(officer, given):
+    assert step(officer, given, "note", note="移交", place=NEXT).status_code == 422
 
 
 def test_a_return_needs_a_typed_reason(worker, given):

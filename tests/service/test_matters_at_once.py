@@ -19,7 +19,7 @@ from service.errors import Problem
 from service.matters import actions, history, queries, reporting, workflow
 from service.matters.actions import Said
 from service.matters.facts import Report
-from service.matters.models import Matter, MatterStep
+from service.matters.models import Matter, MatterStep, MatterWords
 from service.matters.sweep import sweep
 from service.members.models import Consent, Member, SecondFactor
 from service.policy import Caller
@@ -55,7 +55,8 @@ def world(app: Any) -> Iterator[World]:
     session.remove()
     with transaction():
         mine = session.query(Matter.id).filter_by(grid_id=grid_id).subquery().select()
-        session.execute(delete(MatterStep).where(MatterStep.matter_id.in_(mine)))
+        for table in (MatterStep, MatterWords):
+            session.execute(delete(table).where(table.matter_id.in_(mine)))
         session.execute(delete(Matter).where(Matter.grid_id == grid_id))
         for table, wanted in (
             (Membership, Membership.team_id == team_id), (Team, Team.id == team_id),
@@ -114,7 +115,8 @@ def at_once(world: World, matter_id: UUID, steps: list[str]) -> list[str]:
             with transaction():
                 visible = queries.visible_to(caller, caller.scope("matters:read"))
                 matter = fetch(queries.locked(visible), id=matter_id)
-                actions.take(matter, caller, said(world, steps[number], version, stage))
+                ground = queries.ground_of(caller)
+                actions.take(matter, caller, said(world, steps[number], version, stage), ground)
             return "taken"
         except Problem as problem:
             return type(problem).__name__

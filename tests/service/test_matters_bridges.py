@@ -24,7 +24,7 @@ from service.db import session
 from service.matters import bridges, hooks
 from service.matters.models import Matter, Webhook, WebhookDelivery
 from service.members.models import Member
-from service.privacy import erasure
+from service.privacy import erasure, retention
 from tests.factories import COMMUNITY, COUNTY, a_grid, a_member
 from tests.service.matter_steps import URL, report, steps
 
@@ -309,6 +309,18 @@ def test_a_matter_stays_when_its_reporter_is_erased_and_its_chain_holds(signed_i
     erasure.erase(session.get_one(Member, person.id))
     told = officer.get(f"{URL}/{matter['id']}/file").json
     assert told["chain"]["verified"] and "才让" not in json.dumps(told, ensure_ascii=False)
+
+
+def test_what_a_webhook_was_told_goes_after_thirty_days_and_what_waits_stays(app, officer, admin):
+    a_webhook(admin)
+    report(officer)
+    first, second = session.scalars(select(WebhookDelivery).order_by(WebhookDelivery.id))
+    first.next_at = None
+    session.commit()
+    for days, rows in ((29, 0), (31, 1)):
+        erased = retention.retain(app.settings, datetime.now(UTC) + timedelta(days=days)).erased
+        assert erased["deliveries"]["rows"] == rows
+    assert session.scalars(select(WebhookDelivery.id)).all() == [second.id]
 
 
 def test_a_webhook_keeps_no_key_after_it_was_revoked(admin):

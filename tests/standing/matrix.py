@@ -55,7 +55,7 @@ SHOWN_BY = {
     "quarantined": ("quarantine:read",),
     "suggestion": ("assignments:suggest",),
     "checkpoint": ("checkpoints:read",),
-    "photo": ("media:read",),
+    "photo": ("media:read", "matters:read"),
     "assignment": ("duty:read",),
     "shift": ("duty:read", "duty:fulfilment"),
     "swap": ("duty:read",),

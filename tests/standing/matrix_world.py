@@ -197,7 +197,7 @@ def _settle(app: Any, world: World, code: str) -> None:
         things = ground | {"member": member, "patrol": walk} | _keys_of(person)
         things["quarantined"] = _set_aside(app, who, code)
         things["photo"] = Thing("photo", photo, code, person.id, leaders=led, signs=(photo,))
-        things["matter"] = _report(app, who, code, led)
+        things["matter"] = _report(app, who, code, led, photo)
         world.things += things.values()
         if code == HOME or ordinal == "member":
             world.places.append(Place(f"{ordinal} of {code}", things, GROUND[code]))
@@ -297,12 +297,13 @@ def _walk(app: Any, who: Who, code: str, photo: str) -> str:
     return patrol
 
 
-def _report(app: Any, who: Who, code: str, led: frozenset[UUID]) -> Thing:
-    """Somebody reports a matter."""
+def _report(app: Any, who: Who, code: str, led: frozenset[UUID], photo: str) -> Thing:
+    """Somebody reports a matter with a photo."""
     west, south = GROUND[code]
     client, title = app.test_client(), _name()
     client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {who.token}"
     found = {"class": "other", "title": title, "text": title, "lon": west + 0.001, "lat": south + 0.001}
+    found["photos"] = [photo]
     key = client.post("/api/v1/matters", json=found).json["id"]
     return Thing("matter", key, code, who.id, leaders=led, signs=(key, title))
 

@@ -49,6 +49,12 @@ LEAKS = {
     "areas without an edge": (areas, "reach", lambda *_: "", "/(areas|grids)"),
     "patrols of everybody": (patrols, "walkers", lambda *_: patrols.select(patrols.Member.id), "/patrols"),
     "photos of everybody": (media, "visible_to", lambda *_: media.select(media.Photo), "/media"),
+    "photos of everybody's matters": (
+        matters,
+        "visible_to",
+        lambda *_: matters.select(matters.Matter),
+        "/media",
+    ),
     "matters of everybody": (matters, "visible_to", lambda *_: matters.select(matters.Matter), "/matters"),
     "tiles of everywhere": (tiles, "sight", lambda *_: "", "/tiles"),
     "alarms of everybody": (alarms, "_by", lambda *_: true(), "/alarms"),
