@@ -100,8 +100,8 @@ def last_seen(prefix: str, before: datetime) -> Select[Any]:
 
 
 def open_matters(prefix: str) -> Select[Any]:
-    """How many matters are open in the grids within a prefix, and how many of them are urgent: a row a code."""
-    urgent = func.count().filter(MatterClass.urgency != "routine")
+    """How many matters are open in each grid within a prefix, and how many of them are urgent."""
+    urgent: Any = func.count().filter(MatterClass.urgency != "routine")
     return (
         select(Matter.place_code.label("code"), func.count().label("matters"), urgent.label("urgent"))
         .join(MatterClass, MatterClass.code == Matter.class_code)
