@@ -4,6 +4,7 @@ from marshmallow import Schema, fields, validate
 
 from service.duty.models import PLACES
 from service.fields import Time, Uuid
+from service.matters.workflow import LEVELS, STAGES
 
 
 class ChangesQuery(Schema):
@@ -55,6 +56,24 @@ class PhoneNoticeSchema(Schema):
     is_read = fields.Boolean()
 
 
+class PhoneMatterSchema(Schema):
+    id = Uuid()
+    class_code = fields.String(data_key="class")
+    title = fields.String()
+    lon = fields.Float(allow_none=True)
+    lat = fields.Float(allow_none=True)
+    grid = fields.String(allow_none=True, metadata={"description": "15 digits"})
+    level = fields.String(validate=validate.OneOf(LEVELS))
+    stage = fields.String(validate=validate.OneOf(STAGES))
+    version = fields.Integer()
+    recorded_at = Time()
+    due_at = Time(allow_none=True, metadata={"description": "When its stage must be left"})
+    is_late = fields.Boolean(data_key="late")
+    outcome = fields.String(allow_none=True)
+    is_mine = fields.Boolean(metadata={"description": "Reported by this member"})
+    is_given = fields.Boolean(metadata={"description": "To this member, or to a team of theirs"})
+
+
 class ListSchema(Schema):
     gone = fields.List(fields.String(), metadata={"description": "Ids or codes to delete"})
     whole = fields.Boolean(metadata={"description": "Whether these items replace the list on the phone"})
@@ -76,6 +95,10 @@ class PhoneNoticesSchema(ListSchema):
     items = fields.List(fields.Nested(PhoneNoticeSchema))
 
 
+class PhoneMattersSchema(ListSchema):
+    items = fields.List(fields.Nested(PhoneMatterSchema))
+
+
 class ChangesSchema(Schema):
     cursor = fields.String(metadata={"description": "Ask with it next time"})
     whole = fields.Boolean(metadata={"description": "Whether this replaces everything that the phone has"})
@@ -83,3 +106,7 @@ class ChangesSchema(Schema):
     shifts = fields.Nested(PhoneShiftsSchema, metadata={"description": "Of the next two weeks"})
     checkpoints = fields.Nested(PhoneCheckpointsSchema)
     notices = fields.Nested(PhoneNoticesSchema, metadata={"description": "That have not expired"})
+    matters = fields.Nested(
+        PhoneMattersSchema,
+        metadata={"description": "That the member sees: open ones, and two weeks long those that are over"},
+    )
