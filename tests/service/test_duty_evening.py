@@ -1,4 +1,4 @@
-"""A leader's evening: grids given in bulk, a hole found and closed, a shift walked, and what was fulfilled."""
+"""A leader's evening: grids given in bulk, a hole closed, a shift walked, and what was fulfilled."""
 
 from datetime import datetime, timedelta
 
