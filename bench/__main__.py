@@ -6,12 +6,12 @@ import signal
 import sys
 from types import ModuleType
 
-from bench import coverage, duty, faults, ingest, live, locate, matters, media, rls, tiles
+from bench import changes, coverage, duty, faults, ingest, live, locate, matters, media, rls, tiles
 from bench.ground import FULL, QUICK
 from bench.stand import put_up
 from bench.table import as_table
 
-MODULES = (coverage, duty, faults, ingest, live, locate, matters, media, rls, tiles)
+MODULES = (changes, coverage, duty, faults, ingest, live, locate, matters, media, rls, tiles)
 BENCHES: dict[str, ModuleType] = {each.NAME: each for each in MODULES}
 
 
