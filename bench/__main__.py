@@ -6,12 +6,12 @@ import signal
 import sys
 from types import ModuleType
 
-from bench import alarms, coverage, duty, faults, ingest, live, locate, matters, media, rls, tiles
+from bench import alarms, changes, coverage, duty, faults, ingest, live, locate, matters, media, rls, tiles
 from bench.ground import FULL, QUICK
 from bench.stand import put_up
 from bench.table import as_table
 
-MODULES = (alarms, coverage, duty, faults, ingest, live, locate, matters, media, rls, tiles)
+MODULES = (alarms, changes, coverage, duty, faults, ingest, live, locate, matters, media, rls, tiles)
 BENCHES: dict[str, ModuleType] = {each.NAME: each for each in MODULES}
 
 

@@ -85,6 +85,7 @@ POLICY: dict[str, dict[str, Scope]] = {
     "duty:read":                  _row("o        t        a         a        -       -"),
     "duty:write":                 _row("-        t        a         -        -       -"),
     "duty:answer":                _row("o        o        -         -        -       -"),
+    "duty:colleagues":            _row("o        o        -         -        -       -"),  # names, for a swap
     "duty:holes":                 _row("-        c        a         a        -       -"),
     "duty:fulfilment":            _row("-        t        a         a        -       -"),
     "notices:read":               _row("o        t        a         a        -       -"),

@@ -18,10 +18,11 @@ class Changes(MethodView):
     def get(self, query):
         """Get what my phone must know, or what has changed of it
 
-        Without a cursor everything: grids, checkpoints, shifts and notices of my teams. With the cursor of
-        the last answer only what is new, and in `gone` what to delete. Lists that are `whole` replace what
-        the phone has. A thing may come twice. After a 410, ask without a cursor.
+        Without a cursor everything: grids, checkpoints, shifts and notices of my teams, and the matters that
+        I see. With the cursor of the last answer only what is new, and in `gone` what to delete. Lists that
+        are `whole` replace what the phone has. A thing may come twice. After a 410, which also comes when I
+        am in other teams or have a shift elsewhere, ask without a cursor.
         """
         if "cursor" in query:
-            return actions.since(caller().member_id, query["cursor"])
-        return actions.everything(caller().member_id)
+            return actions.since(caller(), query["cursor"])
+        return actions.everything(caller())

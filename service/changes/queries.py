@@ -1,38 +1,43 @@
-"""Questions about what a member's phone needs."""
+"""Questions about what a member's phone needs.
+
+Areas are codes of communities, and of grids where a shift leads elsewhere.
+"""
 
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Text, and_, cast, exists, func, or_, select
+from sqlalchemy import Select, Text, and_, cast, exists, func, or_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, aggregate_order_by
 
 from service.areas.models import Grid
 from service.areas.queries import in_force, prefix_of, within
 from service.checkpoints.models import Checkpoint
-from service.duty.models import HOLDING, AssignmentGrid, Shift, ShiftMember
+from service.duty.models import HOLDING, AssignmentGrid, Shift, ShiftMember, SpotAnswer, SpotCheck
+from service.matters.models import Matter, MatterStep
+from service.matters.workflow import OVER
 from service.notices.models import Notice, NoticeRead, NoticeTeam
 from service.teams.models import Membership, Team
 
 AHEAD = timedelta(days=14)
-NOTICES = 50
+NOTICES, MATTERS = 50, 200
+ENDED = timedelta(days=14)  # how long a matter that is over is still shown
 TOLERANCE = 0.00005  # degrees, about 5 m: what a phone draws at street level
 DIGITS = 5  # of a degree, about 1 m
 
 
-def homes(member_id: UUID) -> Select[str]:
-    """The areas of the teams that a member is in."""
+def teams(member_id: UUID) -> Select[*tuple[Any, ...]]:
+    """The teams that a member is in: id, area_code, is_leader."""
     return (
-        select(Team.area_code)
+        select(Team.id, Team.area_code, Membership.is_leader)
         .join(Membership, Membership.team_id == Team.id)
         .where(
             Membership.member_id == member_id,
             Membership.since <= func.now(),
             or_(Membership.until.is_(None), Membership.until > func.now()),
         )
-        .distinct()
-        .order_by(Team.area_code)
+        .order_by(Team.area_code, Team.id)
     )
 
 
@@ -57,10 +62,21 @@ def shifts(member_id: UUID, _: Sequence[str]) -> Select[Any]:
         .correlate(Shift)
         .scalar_subquery()
     )
+    said = select(ShiftMember.state).where(ShiftMember.shift_id == Shift.id, mine).scalar_subquery()
+    check = _open_check(member_id)
     soon = Shift.ends_at > func.now(), Shift.starts_at < func.now() + AHEAD
     columns = select(Shift.id, Shift.starts_at, Shift.ends_at, Shift.state, codes.label("grids"))
-    found = columns.add_columns(own.label("is_mine")).where(*soon, Shift.state == "planned")
-    return found.where(or_(own, and_(~anybody, in_team))).order_by(Shift.starts_at, Shift.id)
+    found = columns.add_columns(own.label("is_mine"), said.label("my_state"), check).outerjoin(check, true())
+    expected = found.where(*soon, Shift.state == "planned", or_(own, and_(~anybody, in_team)))
+    return expected.order_by(Shift.starts_at, Shift.id)
+
+
+def _open_check(member_id: UUID) -> Any:
+    """The spot check of a shift that waits for a member's answer, the last to close of several."""
+    answered = exists().where(SpotAnswer.spot_check_id == SpotCheck.id, SpotAnswer.member_id == member_id)
+    waiting = select(SpotCheck.id.label("spot_check_id"), SpotCheck.closes_at.label("spot_check_closes_at"))
+    waiting = waiting.where(SpotCheck.shift_id == Shift.id, SpotCheck.closes_at > func.now(), ~answered)
+    return waiting.order_by(SpotCheck.closes_at.desc()).limit(1).correlate(Shift).lateral("spot_check")
 
 
 def checkpoints(_: UUID, areas: Sequence[str]) -> Select[Any]:
@@ -97,3 +113,26 @@ def grids(areas: Sequence[str], codes: Sequence[str] | None) -> Select[Any]:
     return current.with_only_columns(
         Grid.code, Grid.name, Grid.basis, func.ST_AsGeoJSON(shape, DIGITS).cast(JSONB).label("outline")
     ).order_by(Grid.code)
+
+
+def matters(seen: Select[Matter], ids: Sequence[str] | None) -> Select[Matter]:
+    """Of the matters that a member sees, those open now or until lately: of some, or the newest of all."""
+    shown = seen.where(or_(Matter.stage.not_in(OVER), Matter.entered_at > func.now() - ENDED))
+    if ids is not None:
+        return shown.where(Matter.id.in_(ids))
+    return shown.order_by(Matter.received_at.desc(), Matter.id.desc()).limit(MATTERS)
+
+
+def known_matters(
+    seen: Select[Matter], member_id: UUID, team_ids: Sequence[UUID], ids: Sequence[str]
+) -> Select[UUID]:
+    """Which of these matters a member sees, or has seen: they were once given to the member or their team."""
+    named = [str(member_id), *(str(each) for each in team_ids)]
+    given = or_(
+        MatterStep.actor_id == member_id,
+        MatterStep.details["assignee_id"].astext.in_(named),
+        MatterStep.details["team_id"].astext.in_(named),
+    )
+    once = select(MatterStep.matter_id).where(MatterStep.matter_id.in_(ids), given)
+    now = seen.with_only_columns(Matter.id).where(Matter.id.in_(ids))
+    return select(Matter.id).where(Matter.id.in_(once) | Matter.id.in_(now)).order_by(Matter.id)

@@ -2,7 +2,9 @@
 
 from marshmallow import Schema, fields, validate
 
+from service.duty.models import PLACES
 from service.fields import Time, Uuid
+from service.matters.workflow import LEVELS, STAGES
 
 
 class ChangesQuery(Schema):
@@ -25,6 +27,15 @@ class PhoneShiftSchema(Schema):
     state = fields.String()
     grids = fields.List(fields.String(), metadata={"description": "15-digit codes"})
     is_mine = fields.Boolean(metadata={"description": "Given to this member alone"})
+    my_state = fields.String(
+        validate=validate.OneOf(PLACES),
+        allow_none=True,
+        metadata={"description": "What this member has answered, or is asked"},
+    )
+    spot_check_id = Uuid(
+        allow_none=True, metadata={"description": "Of the spot check that waits for this member's answer"}
+    )
+    spot_check_closes_at = Time(allow_none=True)
 
 
 class PhoneCheckpointSchema(Schema):
@@ -43,6 +54,24 @@ class PhoneNoticeSchema(Schema):
     text = fields.String()
     sent_at = Time()
     is_read = fields.Boolean()
+
+
+class PhoneMatterSchema(Schema):
+    id = Uuid()
+    class_code = fields.String(data_key="class")
+    title = fields.String()
+    lon = fields.Float(allow_none=True)
+    lat = fields.Float(allow_none=True)
+    grid = fields.String(allow_none=True, metadata={"description": "15 digits"})
+    level = fields.String(validate=validate.OneOf(LEVELS))
+    stage = fields.String(validate=validate.OneOf(STAGES))
+    version = fields.Integer()
+    recorded_at = Time()
+    due_at = Time(allow_none=True, metadata={"description": "When its stage must be left"})
+    is_late = fields.Boolean(data_key="late")
+    outcome = fields.String(allow_none=True)
+    is_mine = fields.Boolean(metadata={"description": "Reported by this member"})
+    is_given = fields.Boolean(metadata={"description": "To this member, or to a team of theirs"})
 
 
 class ListSchema(Schema):
@@ -66,6 +95,10 @@ class PhoneNoticesSchema(ListSchema):
     items = fields.List(fields.Nested(PhoneNoticeSchema))
 
 
+class PhoneMattersSchema(ListSchema):
+    items = fields.List(fields.Nested(PhoneMatterSchema))
+
+
 class ChangesSchema(Schema):
     cursor = fields.String(metadata={"description": "Ask with it next time"})
     whole = fields.Boolean(metadata={"description": "Whether this replaces everything that the phone has"})
@@ -73,3 +106,7 @@ class ChangesSchema(Schema):
     shifts = fields.Nested(PhoneShiftsSchema, metadata={"description": "Of the next two weeks"})
     checkpoints = fields.Nested(PhoneCheckpointsSchema)
     notices = fields.Nested(PhoneNoticesSchema, metadata={"description": "That have not expired"})
+    matters = fields.Nested(
+        PhoneMattersSchema,
+        metadata={"description": "That the member sees: open ones, and two weeks long those that are over"},
+    )

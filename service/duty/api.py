@@ -6,35 +6,11 @@ from flask.views import MethodView
 from service import paging
 from service.areas.queries import grids_visible_to
 from service.db import fetch, session
-from service.duty import actions, queries, rows, shifts
+from service.duty import actions, queries, rows, schemas, shifts
 from service.duty.actions import Author, Wanted
 from service.duty.bulk import Bulk
-from service.duty.models import Assignment, Shift
+from service.duty.models import Assignment, Shift, Swap
 from service.duty.pattern import Pattern
-from service.duty.schemas import (
-    AssignmentChangeSchema,
-    AssignmentSchema,
-    AssignmentsQuery,
-    AssignmentsSchema,
-    BulkReportSchema,
-    CopySchema,
-    DeclineSchema,
-    EndSchema,
-    HandOverSchema,
-    HistorySchema,
-    LateSchema,
-    NewAssignmentSchema,
-    NewSpotCheckSchema,
-    NewSwapSchema,
-    RowsSchema,
-    SeasonsSchema,
-    ShiftSchema,
-    ShiftsQuery,
-    ShiftsSchema,
-    SpotCheckSchema,
-    SwapDecisionSchema,
-    SwapSchema,
-)
 from service.duty.seasons import SEASONS
 from service.errors import Invalid, NotFound
 from service.fields import Strict
@@ -50,7 +26,7 @@ blueprint = Blueprint(
 JSON = "application/json"
 TABLE = {
     "content": {
-        JSON: {"schema": RowsSchema},
+        JSON: {"schema": schemas.RowsSchema},
         sheets.CSV: {"schema": {"type": "string", "description": "UTF-8, with or without a byte order mark"}},
         sheets.XLSX: {"schema": {"type": "string", "format": "binary"}},
     },
@@ -61,8 +37,8 @@ TABLE = {
 @blueprint.route("/assignments")
 class Assignments(MethodView):
     @needs("duty:read")
-    @blueprint.arguments(AssignmentsQuery, location="query")
-    @blueprint.response(200, AssignmentsSchema)
+    @blueprint.arguments(schemas.AssignmentsQuery, location="query")
+    @blueprint.response(200, schemas.AssignmentsSchema)
     def get(self, query):
         """List assignments
 
@@ -77,8 +53,8 @@ class Assignments(MethodView):
 
     @needs("duty:write")
     @blueprint.etag
-    @blueprint.arguments(NewAssignmentSchema)
-    @blueprint.response(201, AssignmentSchema)
+    @blueprint.arguments(schemas.NewAssignmentSchema)
+    @blueprint.response(201, schemas.AssignmentSchema)
     def post(self, asked):
         """Give grids to a team, or to one member of it
 
@@ -95,22 +71,22 @@ class Assignments(MethodView):
 class OneAssignment(MethodView):
     @needs("duty:read")
     @blueprint.etag
-    @blueprint.response(200, AssignmentSchema)
+    @blueprint.response(200, schemas.AssignmentSchema)
     def get(self, assignment_id):
         """Show an assignment"""
         return answer(fetch(queries.visible_to(caller(), scope()), id=assignment_id))
 
     @needs("duty:write")
     @blueprint.etag
-    @blueprint.arguments(AssignmentChangeSchema)
-    @blueprint.response(200, AssignmentSchema)
+    @blueprint.arguments(schemas.AssignmentChangeSchema)
+    @blueprint.response(200, schemas.AssignmentSchema)
     def patch(self, changes, assignment_id):
         """Change grids, end, pattern or reason of an assignment
 
         `If-Match` names the ETag of the assignment as it was read. What has begun stays; later shifts follow.
         """
         assignment = fetch_assignment(assignment_id)
-        blueprint.check_etag(answer(assignment), AssignmentSchema)
+        blueprint.check_etag(answer(assignment), schemas.AssignmentSchema)
         if "grids" in changes:
             changes["grids"] = grid_ids(changes["grids"])
         actions.change(assignment, changes, author())
@@ -120,8 +96,8 @@ class OneAssignment(MethodView):
 @blueprint.route("/assignments/<uuid:assignment_id>/end")
 class End(MethodView):
     @needs("duty:write")
-    @blueprint.arguments(EndSchema)
-    @blueprint.response(200, AssignmentSchema)
+    @blueprint.arguments(schemas.EndSchema)
+    @blueprint.response(200, schemas.AssignmentSchema)
     def post(self, ending, assignment_id):
         """End an assignment before its time
 
@@ -135,8 +111,8 @@ class End(MethodView):
 @blueprint.route("/assignments/<uuid:assignment_id>/hand-over")
 class HandOver(MethodView):
     @needs("duty:write")
-    @blueprint.arguments(HandOverSchema)
-    @blueprint.response(201, AssignmentSchema)
+    @blueprint.arguments(schemas.HandOverSchema)
+    @blueprint.response(201, schemas.AssignmentSchema)
     def post(self, to, assignment_id):
         """Hand what is left of an assignment over to another team or member
 
@@ -150,7 +126,7 @@ class HandOver(MethodView):
 @blueprint.route("/assignments/<uuid:assignment_id>/history")
 class History(MethodView):
     @needs("duty:read")
-    @blueprint.response(200, HistorySchema)
+    @blueprint.response(200, schemas.HistorySchema)
     def get(self, assignment_id):
         """Show what was done to an assignment"""
         assignment = fetch(queries.visible_to(caller(), scope()), id=assignment_id)
@@ -162,7 +138,7 @@ class BulkAssignments(MethodView):
     @needs("duty:write")
     @blueprint.doc(requestBody=TABLE)
     @blueprint.arguments(ImportQuery, location="query")
-    @blueprint.response(200, BulkReportSchema)
+    @blueprint.response(200, schemas.BulkReportSchema)
     def post(self, query):
         """Make many assignments from rows
 
@@ -177,9 +153,9 @@ class BulkAssignments(MethodView):
 @blueprint.route("/assignments/copy")
 class CopiedAssignments(MethodView):
     @needs("duty:write")
-    @blueprint.arguments(CopySchema)
+    @blueprint.arguments(schemas.CopySchema)
     @blueprint.arguments(ImportQuery, location="query")
-    @blueprint.response(200, BulkReportSchema)
+    @blueprint.response(200, schemas.BulkReportSchema)
     def post(self, month, query):
         """Make the assignments of a month again for the month after
 
@@ -191,7 +167,7 @@ class CopiedAssignments(MethodView):
 @blueprint.route("/assignments/seasons")
 class Seasons(MethodView):
     @needs("duty:read")
-    @blueprint.response(200, SeasonsSchema)
+    @blueprint.response(200, schemas.SeasonsSchema)
     def get(self):
         """List the templates by season"""
         return {"items": list(SEASONS.values())}
@@ -200,8 +176,8 @@ class Seasons(MethodView):
 @blueprint.route("/shifts")
 class Shifts(MethodView):
     @needs("duty:read")
-    @blueprint.arguments(ShiftsQuery, location="query")
-    @blueprint.response(200, ShiftsSchema)
+    @blueprint.arguments(schemas.ShiftsQuery, location="query")
+    @blueprint.response(200, schemas.ShiftsSchema)
     def get(self, query):
         """List the shifts of a day"""
         limit, found = query.pop("limit"), queries.shifts_visible_to(caller(), scope())
@@ -215,7 +191,7 @@ class Shifts(MethodView):
 @blueprint.route("/shifts/<uuid:shift_id>")
 class OneShift(MethodView):
     @needs("duty:read")
-    @blueprint.response(200, ShiftSchema)
+    @blueprint.response(200, schemas.ShiftSchema)
     def get(self, shift_id):
         """Show a shift"""
         return answer_shift(fetch_shift(shift_id))
@@ -224,7 +200,7 @@ class OneShift(MethodView):
 @blueprint.route("/shifts/<uuid:shift_id>/accept")
 class Accept(MethodView):
     @needs("duty:answer")
-    @blueprint.response(200, ShiftSchema)
+    @blueprint.response(200, schemas.ShiftSchema)
     def post(self, shift_id):
         """Say that one will be there"""
         shift = fetch_shift(shift_id)
@@ -235,8 +211,8 @@ class Accept(MethodView):
 @blueprint.route("/shifts/<uuid:shift_id>/decline")
 class Decline(MethodView):
     @needs("duty:answer")
-    @blueprint.arguments(DeclineSchema)
-    @blueprint.response(200, ShiftSchema)
+    @blueprint.arguments(schemas.DeclineSchema)
+    @blueprint.response(200, schemas.ShiftSchema)
     def post(self, declining, shift_id):
         """Say that one will not be there, and why
 
@@ -250,8 +226,8 @@ class Decline(MethodView):
 @blueprint.route("/shifts/<uuid:shift_id>/late")
 class Late(MethodView):
     @needs("duty:answer")
-    @blueprint.arguments(LateSchema)
-    @blueprint.response(200, ShiftSchema)
+    @blueprint.arguments(schemas.LateSchema)
+    @blueprint.response(200, schemas.ShiftSchema)
     def post(self, late, shift_id):
         """Say beforehand that one will be late"""
         shift = fetch_shift(shift_id)
@@ -262,8 +238,8 @@ class Late(MethodView):
 @blueprint.route("/shifts/<uuid:shift_id>/swaps")
 class Swaps(MethodView):
     @needs("duty:answer")
-    @blueprint.arguments(NewSwapSchema)
-    @blueprint.response(201, SwapSchema)
+    @blueprint.arguments(schemas.NewSwapSchema)
+    @blueprint.response(201, schemas.SwapSchema)
     def post(self, asked, shift_id):
         """Ask that a colleague take over one's shift
 
@@ -272,10 +248,39 @@ class Swaps(MethodView):
         return answer_swap(shifts.ask_swap(fetch_shift(shift_id), caller(), **asked))
 
 
+@blueprint.route("/shifts/<uuid:shift_id>/swap-candidates")
+class SwapCandidates(MethodView):
+    @needs("duty:colleagues")
+    @blueprint.response(200, schemas.ColleaguesSchema)
+    def get(self, shift_id):
+        """List the colleagues who could take over one's shift
+
+        Whoever is in its team then and expected nowhere else at that time. Only who has a place in the shift
+        is told.
+        """
+        return {"items": shifts.colleagues(fetch_shift(shift_id), caller())}
+
+
+@blueprint.route("/swaps")
+class ListedSwaps(MethodView):
+    @needs("duty:read")
+    @blueprint.arguments(schemas.SwapsQuery, location="query")
+    @blueprint.response(200, schemas.SwapsSchema)
+    def get(self, query):
+        """List swaps, the newest first
+
+        With `state=asked` those that wait for a leader.
+        """
+        found = queries.in_state(queries.swaps_visible_to(caller(), scope()), query.get("state"))
+        page = paging.page(found, Swap.id, query["limit"], query.get("cursor"), newest=True)
+        items = session.execute(queries.swaps_described([each.id for each in page.items], caller())).all()
+        return page._replace(items=items)._asdict(), 200, next_link(page.next_cursor)
+
+
 @blueprint.route("/swaps/<uuid:swap_id>")
 class OneSwap(MethodView):
     @needs("duty:read")
-    @blueprint.response(200, SwapSchema)
+    @blueprint.response(200, schemas.SwapSchema)
     def get(self, swap_id):
         """Show a swap"""
         return answer_swap(fetch(queries.swaps_visible_to(caller(), scope()), id=swap_id))
@@ -284,8 +289,8 @@ class OneSwap(MethodView):
 @blueprint.route("/swaps/<uuid:swap_id>/decision")
 class SwapDecision(MethodView):
     @needs("duty:write")
-    @blueprint.arguments(SwapDecisionSchema)
-    @blueprint.response(200, SwapSchema)
+    @blueprint.arguments(schemas.SwapDecisionSchema)
+    @blueprint.response(200, schemas.SwapSchema)
     def post(self, decision, swap_id):
         """Approve a swap, or refuse it"""
         swap = fetch(queries.swaps_visible_to(caller(), scope()), id=swap_id)
@@ -296,8 +301,8 @@ class SwapDecision(MethodView):
 @blueprint.route("/shifts/<uuid:shift_id>/spot-checks")
 class SpotChecks(MethodView):
     @needs("duty:write")
-    @blueprint.arguments(NewSpotCheckSchema)
-    @blueprint.response(201, SpotCheckSchema)
+    @blueprint.arguments(schemas.NewSpotCheckSchema)
+    @blueprint.response(201, schemas.SpotCheckSchema)
     def post(self, asked, shift_id):
         """Ask whoever is in a shift to show up (点名抽查)
 
@@ -362,7 +367,7 @@ def read_rows():
     body = read_body(JSON, sheets.CSV, sheets.XLSX, limit=limit)
     if request.mimetype != JSON:
         return sheets.read(body, request.mimetype, rows.COLUMNS, limit)
-    return dict(enumerate(load(RowsSchema, read_json(body))["rows"], 1))
+    return dict(enumerate(load(schemas.RowsSchema, read_json(body))["rows"], 1))
 
 
 def load(schema: type[Strict], sent):
@@ -385,4 +390,4 @@ def answer_shift(shift):
 
 def answer_swap(swap):
     """A swap as the caller is shown it."""
-    return session.execute(queries.swap_described(swap.id, caller())).one()
+    return session.execute(queries.swaps_described([swap.id], caller())).one()

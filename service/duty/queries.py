@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     and_,
+    case,
     exists,
     false,
     func,
@@ -183,12 +184,15 @@ def coming(assignment_id: UUID, at: datetime) -> Select[Shift]:
 
 def was_in(team_id: UUID, member_id: UUID, start: datetime) -> Select[UUID]:
     """The membership of a member of a team that lasts now, or at a later beginning."""
+    return select(Membership.id).join(Member, Member.id == Membership.member_id).where(
+        Membership.member_id == member_id, _lasts_in(team_id, start), Member.left_at.is_(None)
+    )  # fmt: skip
+
+
+def _lasts_in(team_id: UUID, start: datetime) -> ColumnElement[bool]:
     at = func.greatest(func.now(), start)
     lasting = or_(Membership.until.is_(None), Membership.until > at)
-    mine = and_(Membership.team_id == team_id, Membership.member_id == member_id)
-    return select(Membership.id).join(Member, Member.id == Membership.member_id).where(
-        mine, Membership.since <= at, lasting, Member.left_at.is_(None)
-    )  # fmt: skip
+    return and_(Membership.team_id == team_id, Membership.since <= at, lasting)
 
 
 def shifts_visible_to(caller: Caller, scope: Scope) -> Select[Shift]:
@@ -282,13 +286,35 @@ def swaps_visible_to(caller: Caller, scope: Scope) -> Select[Swap]:
     return select(Swap).where(Swap.shift_id.in_(shifts_visible_to(caller, scope).with_only_columns(Shift.id)))
 
 
-def swap_described(swap_id: UUID, caller: Caller) -> Select[Any]:
-    """A swap with the two people, where the caller may know them."""
-    return select(
-        Swap.id, Swap.shift_id, Swap.state, Swap.reason, Swap.asked_at, Swap.decided_at,
-        _member(Swap.from_member, caller).label("from_member"),
-        _member(Swap.to_member, caller).label("to_member"),
-    ).where(Swap.id == swap_id)  # fmt: skip
+def swaps_described(ids: Sequence[UUID], caller: Caller) -> Select[Any]:
+    """Swaps, the newest first, with the two people and why, where the caller may know who asks."""
+    why = case((Swap.from_member.in_(named_to(caller)), Swap.reason))
+    return (
+        select(
+            Swap.id, Swap.shift_id, Swap.state, why.label("reason"), Swap.asked_at, Swap.decided_at,
+            _member(Swap.from_member, caller).label("from_member"),
+            _member(Swap.to_member, caller).label("to_member"),
+        )
+        .where(Swap.id.in_(ids))
+        .order_by(Swap.id.desc())
+    )  # fmt: skip
+
+
+def in_state(swaps: Select[Swap], state: str | None) -> Select[Swap]:
+    """Those of the swaps that are in a state; all for None."""
+    return swaps if state is None else swaps.where(Swap.state == state)
+
+
+def free_colleagues(shift: Shift, member_id: UUID) -> Select[*tuple[Any, ...]]:
+    """Whoever else is in the team of a shift then, and expected nowhere at that time: id, name."""
+    busy = exists().where(
+        ShiftMember.member_id == Member.id,
+        ShiftMember.state.in_(HOLDING),
+        ShiftMember.during.op("&&")(func.tstzrange(shift.starts_at, shift.ends_at)),
+    )
+    in_team = exists().where(Membership.member_id == Member.id, _lasts_in(shift.team_id, shift.starts_at))
+    others = Member.id != member_id, Member.left_at.is_(None), in_team, ~busy
+    return select(Member.id, Member.name).where(*others).order_by(Member.code)
 
 
 def spot_checks_visible_to(caller: Caller, scope: Scope) -> Select[SpotCheck]:

@@ -309,9 +309,24 @@ class SwapSchema(Strict):
     from_member = fields.Nested(NamedSchema, required=True, allow_none=True)
     to_member = fields.Nested(NamedSchema, required=True, allow_none=True)
     state = fields.String(required=True, validate=validate.OneOf(DECISIONS))
-    reason = fields.String(required=True, allow_none=True)
+    reason = fields.String(
+        required=True, allow_none=True, metadata={"description": "Where the caller may know who asks"}
+    )
     asked_at = Time(required=True)
     decided_at = Time(required=True, allow_none=True)
+
+
+class SwapsQuery(PageQuery):
+    state = fields.String(validate=validate.OneOf(DECISIONS))
+
+
+class SwapsSchema(Strict):
+    items = fields.List(fields.Nested(SwapSchema), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class ColleaguesSchema(Strict):
+    items = fields.List(fields.Nested(NamedSchema), required=True)
 
 
 class SwapDecisionSchema(Strict):

@@ -86,6 +86,14 @@ def be_late(shift: Shift, caller: Caller, minutes: int) -> None:
     _tell(shift)
 
 
+def colleagues(shift: Shift, caller: Caller) -> list[Any]:
+    """Who could take one's place in a shift: id, name. Raises NotInShift for who has none to give."""
+    if shift.state != "planned" or shift.ends_at <= _now():
+        raise ShiftClosed
+    _place(shift, caller.member_id)
+    return list(session.execute(queries.free_colleagues(shift, caller.member_id)))
+
+
 def ask_swap(shift: Shift, caller: Caller, to_member: UUID, reason: str | None) -> Swap:
     """Ask that a colleague of the team take one's place; nothing changes until a leader agrees."""
     _check_open(shift)

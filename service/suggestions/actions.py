@@ -28,7 +28,7 @@ from service.settings import Settings
 from service.suggestions import queries, solver
 from service.suggestions.ground import site
 from service.suggestions.models import Suggestion
-from service.suggestions.problem import Ground, Home, Limits, Problem
+from service.suggestions.problem import Ground, Home, Limits, Problem, visits_for
 from service.suggestions.proposals import Frame, proposal, week_from
 from service.suggestions.reasons import Sight
 from service.telemetry import log
@@ -37,6 +37,7 @@ Period = tuple[datetime, datetime]
 ANSWER = "suggestions.answer"
 LOCAL = ZoneInfo("Asia/Shanghai")
 MOST_GRIDS, MOST_TEAMS = 1000, 200
+USUAL = 84  # hours that a grid may go unseen for which nothing was set: two visits a week
 TRIES = 3
 KEPT = timedelta(days=30)  # a suggestion that nobody has taken up by then is out of date
 _SOLVER_LIMITS = set(Limits.__dataclass_fields__) - {"days"}
@@ -189,8 +190,8 @@ def _read(suggestion: Suggestion) -> tuple[Problem, Frame, str]:
     prefix, start = prefix_of(suggestion.area_code), suggestion.starts_at
     grids = session.execute(queries.grids(prefix, start)).all()
     teams = session.execute(queries.teams(prefix, [UUID(each) for each in suggestion.teams])).all()
-    seen = {row.grid_id: (start - row.at).days for row in session.execute(queries.last_seen(prefix, start))}
-    sights = [Sight(seen.get(grid.id)) for grid in grids]
+    limits = _limits(suggestion.limits)
+    sights = _sights(grids, prefix, start, suggestion.limits["visits_per_week"], limits)
     days = week_from(start.astimezone(LOCAL).date(), suggestion.limits["days"])
     held = session.execute(queries.held([grid.id for grid in grids], start, suggestion.ends_at)).all()
     frame = Frame(
@@ -202,20 +203,35 @@ def _read(suggestion: Suggestion) -> tuple[Problem, Frame, str]:
     )
     at = {team.id: n for n, team in enumerate(teams)}, {grid.id: n for n, grid in enumerate(grids)}
     pairs = frozenset((at[0][row.team_id], at[1][row.grid_id]) for row in held if row.team_id in at[0])
-    problem = replace(_problem(grids, teams, sights, suggestion.limits), held=pairs)
+    usual = suggestion.limits["visits_per_week"] or visits_for(USUAL, limits)
+    problem = replace(_problem(grids, teams, sights, usual, limits), held=pairs)
     return problem, frame, _basis([grid.id for grid in grids], held)
 
 
+def _limits(asked: dict[str, Any]) -> Limits:
+    limits = {name: value for name, value in asked.items() if name in _SOLVER_LIMITS}
+    return Limits(days=len(asked["days"]), **limits)
+
+
+def _sights(
+    grids: Sequence[Any], prefix: str, start: datetime, asked: int | None, limits: Limits
+) -> list[Sight]:
+    """What is known of each grid; its own target counts unless a number of visits was asked for."""
+    seen = {row.grid_id: (start - row.at).days for row in session.execute(queries.last_seen(prefix, start))}
+    found = {row.code: (row.matters, row.urgent) for row in session.execute(queries.open_matters(prefix))}
+    targets = {} if asked else dict(map(tuple, session.execute(queries.targets(prefix))))
+    own = {code: visits_for(hours, limits) for code, hours in targets.items()}
+    return [Sight(seen.get(each.id), *found.get(each.code, (0, 0)), own.get(each.code)) for each in grids]
+
+
 def _problem(
-    grids: Sequence[Any], teams: Sequence[Any], sights: list[Sight], asked: dict[str, Any]
+    grids: Sequence[Any], teams: Sequence[Any], sights: list[Sight], usual: int, limits: Limits
 ) -> Problem:
     plane, middles, borders = site([shapely.from_wkb(bytes(grid.shape)) for grid in grids])
     homes = (plane.to_metres(team.lon, team.lat) for team in teams)
-    target = asked["visits_per_week"]
     ground = zip(middles.tolist(), sights, borders, strict=True)
-    limits = {name: value for name, value in asked.items() if name in _SOLVER_LIMITS}
     return Problem(
-        tuple(Ground(x, y, target, sight.urgency, border) for (x, y), sight, border in ground),
+        tuple(Ground(x, y, sight.visits or usual, sight.urgency, near) for (x, y), sight, near in ground),
         tuple(Home(float(x), float(y)) for x, y in homes),
-        Limits(days=len(asked["days"]), **limits),
+        limits,
     )

@@ -26,8 +26,8 @@ class Suggestions(MethodView):
         """Ask for a suggestion: which teams visit which grids of an area, on which days
 
         A worker looks for the plan that costs least: targets met, short ways, teams evenly loaded, grids of a
-        team next to each other, grids long unseen before others. That takes seconds; `Location` says where
-        the answer will be. Nothing is assigned by asking.
+        team next to each other, grids long unseen or with open matters before others. That takes seconds;
+        `Location` says where the answer will be. Nothing is assigned by asking.
         """
         sight(caller(), scope(), question["area"])
         return answer(actions.ask(**question))

@@ -20,6 +20,7 @@ DETACHED = 60  # for a grid that no chain of the team's own grids joins to the o
 UNEVEN = 30  # for each visit that a team has more or fewer than its even share
 CHANGED = 20  # for a grid that goes to a team which does not have it today
 MOST_URGENT = 9
+WEEK_HOURS = 168
 
 Pair = tuple[int, int]  # a team and a grid, by their places in the problem
 Visits = Mapping[Pair, int]  # how often a week the team visits the grid
@@ -136,6 +137,11 @@ class Problem:
         }
         lifted: dict[str, Any] = {name: loose.get(name) for name in limits}
         return replace(self, limits=replace(self.limits, **lifted))
+
+
+def visits_for(hours: int, limits: Limits) -> int:
+    """How often a week a grid is visited that may go unseen for so many hours; at most once a day."""
+    return max(limits.min_teams_per_grid, min(limits.days, -(-WEEK_HOURS // hours)))
 
 
 def missed(problem: Problem, visits: Visits) -> list[int]:

@@ -5,16 +5,19 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Text, and_, cast, exists, func, or_, select
+from sqlalchemy import Select, Text, and_, cast, exists, func, or_, select, true
 
-from service.areas.models import Area, Grid
+from service.areas.models import DIGITS, Area, Grid
 from service.areas.queries import in_force, reach, within
-from service.coverage.models import Footprint
+from service.coverage.models import CoverageTarget, Footprint
 from service.duty.models import Assignment, AssignmentGrid
+from service.matters.models import Matter, MatterClass
+from service.matters.workflow import OVER
 from service.policy import Caller, Scope
 from service.suggestions.models import Suggestion
 from service.teams.models import Team
 
+_ABOVE = [digits for digits in DIGITS.values() if digits <= 12]
 GIVEN_UP = timedelta(minutes=3)  # a worker that has not answered by then has died
 
 
@@ -94,3 +97,32 @@ def last_seen(prefix: str, before: datetime) -> Select[Any]:
         .where(within(Grid.code, prefix), Footprint.hour < before, Footprint.last_seen_at.is_not(None))
         .group_by(Footprint.grid_id)
     )
+
+
+def open_matters(prefix: str) -> Select[Any]:
+    """How many matters are open in each grid within a prefix, and how many of them are urgent."""
+    urgent: Any = func.count().filter(MatterClass.urgency != "routine")
+    return (
+        select(Matter.place_code.label("code"), func.count().label("matters"), urgent.label("urgent"))
+        .join(MatterClass, MatterClass.code == Matter.class_code)
+        .where(within(Matter.place_code, prefix), Matter.stage.not_in(OVER))
+        .group_by(Matter.place_code)
+    )
+
+
+def targets(prefix: str) -> Select[Any]:
+    """For how many hours grids within a prefix may go unseen, where that was set for them: code, hours."""
+    nearest = (
+        select(CoverageTarget.hours)
+        .where(
+            CoverageTarget.code.in_(
+                (Grid.code, *(func.rpad(func.left(Grid.code, digits), 12, "0") for digits in _ABOVE))
+            )
+        )
+        .order_by(func.length(CoverageTarget.code).desc(), CoverageTarget.code.desc())
+        .limit(1)
+        .correlate(Grid)
+        .lateral("nearest")
+    )
+    grids = select(Grid.code, nearest.c.hours).join(nearest, true())
+    return grids.where(within(Grid.code, prefix), Grid.retired_at.is_(None))

@@ -8,6 +8,7 @@ from service.suggestions.problem import MOST_URGENT, Problem, Visits, loads
 
 LONG = 7  # days without having been seen
 NEVER = 5  # how urgent a grid is that was never seen
+UNSEEN, OPEN = 6, 3  # how urgent being unseen, and open matters, make a grid at most
 SENTENCES = {
     "near_home": (
         "最远的网格距队伍驻地 {metres} 米",
@@ -25,6 +26,14 @@ SENTENCES = {
         "{grids} of the grids were unseen for up to {days} days",
     ),
     "never_seen": ("{grids} 个网格从未巡到", "{grids} of the grids were never seen"),
+    "open_matters": (
+        "{grids} 个网格有 {matters} 件未结事项，其中紧急 {urgent} 件",
+        "{matters} matters are open in {grids} of the grids, {urgent} of them urgent",
+    ),
+    "own_target": (
+        "{grids} 个网格按各自目标安排，最多每周 {visits} 次",
+        "{grids} of the grids have a target of their own, up to {visits} visits a week",
+    ),
 }
 LIMITS = {
     "hours_per_week": ("每队每周 {} 小时", "{} h a week of each team"),
@@ -39,14 +48,21 @@ LIMITS = {
 
 @dataclass(frozen=True)
 class Sight:
-    """How long a grid has not been seen, in whole days; None for never."""
+    """What is known of a grid: how long it was not seen, what is open there, and its own target."""
 
-    days: int | None = None
+    days: int | None = None  # whole ones since it was seen; None for never
+    matters: int = 0  # that are open
+    urgent: int = 0  # of those
+    visits: int | None = None  # a week, where a target was set for it or for an area around it
 
     @property
     def urgency(self) -> int:
-        """How much sooner than others the grid should be visited, 0 to MOST_URGENT."""
-        return NEVER if self.days is None else min(MOST_URGENT, max(0, self.days) // LONG)
+        """How much sooner than others the grid should be visited, 0 to MOST_URGENT.
+
+        A point for each week unseen and each open matter, two for an urgent one.
+        """
+        unseen = NEVER if self.days is None else max(0, self.days) // LONG
+        return min(MOST_URGENT, min(UNSEEN, unseen) + min(OPEN, self.matters + self.urgent))
 
 
 def why(
@@ -57,6 +73,7 @@ def why(
     alone = sum(problem.reach[grid] == [team] for grid in grids)
     unseen = [days for grid in grids if (days := sights[grid].days) is not None and days >= LONG]
     never = sum(sights[grid].days is None for grid in grids)
+    asked = [own for grid in grids if (own := sights[grid].visits) is not None]
     return [
         _reason("near_home", metres=round(far)),
         _shape(problem, {grid for each, grid in visits if each == team}),
@@ -64,7 +81,14 @@ def why(
         *([_reason("only_team", grids=alone)] if alone else []),
         *([_reason("long_unseen", grids=len(unseen), days=max(unseen))] if unseen else []),
         *([_reason("never_seen", grids=never)] if never else []),
+        *_open([sights[grid] for grid in grids if sights[grid].matters]),
+        *([_reason("own_target", grids=len(asked), visits=max(asked))] if asked else []),
     ]
+
+
+def _open(sights: Sequence[Sight]) -> list[dict[str, Any]]:
+    matters, urgent = sum(each.matters for each in sights), sum(each.urgent for each in sights)
+    return [_reason("open_matters", grids=len(sights), matters=matters, urgent=urgent)] if sights else []
 
 
 def _shape(problem: Problem, grids: set[int]) -> dict[str, Any]:

@@ -20,7 +20,13 @@ def _whole(least: int, most: int, **more: Any) -> fields.Integer:
 class LimitsSchema(Strict):
     """What the suggestion must keep to."""
 
-    visits_per_week = _whole(1, 7, load_default=2, metadata={"description": "The target of each grid"})
+    visits_per_week = _whole(
+        1, 7, load_default=None, allow_none=True,
+        metadata={
+            "description": "The target of each grid. Unless given, each has its own: as many visits as the "
+            "hours ask for that it may go unseen, at most one a day; two where no hours were set"
+        },
+    )  # fmt: skip
     visit_minutes = _whole(
         5, 480, load_default=30, metadata={"description": "What one visit of a grid takes"}
     )
@@ -54,11 +60,12 @@ class LimitsSchema(Strict):
         """Limits that contradict each other whatever the area are refused here."""
         if len(set(data["days"])) < len(data["days"]):
             raise ValidationError("Names a day twice.", "days")
-        if data["visits_per_week"] > len(data["days"]):
+        asked = data["visits_per_week"] or len(data["days"])
+        if asked > len(data["days"]):
             raise ValidationError("A grid is visited at most once a day.", "visits_per_week")
         if data["visit_minutes"] > data["shift_minutes"]:
             raise ValidationError("Shorter than one visit.", "shift_minutes")
-        if data["min_teams_per_grid"] > min(data["max_teams_per_grid"], data["visits_per_week"]):
+        if data["min_teams_per_grid"] > min(data["max_teams_per_grid"], asked):
             raise ValidationError("More than there may be, or than there are visits.", "min_teams_per_grid")
 
 

@@ -54,15 +54,19 @@ def world(app):
 
 
 def at_once(app, token, bodies):
-    """The answers' codes to bodies that are posted by as many threads as there are connections."""
+    """The answers to bodies that are posted by as many threads as there are connections."""
 
     def post(body):
         client = app.test_client()
         client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
-        return client.post(URL, json=body).status_code
+        return client.post(URL, json=body)
 
     with ThreadPoolExecutor(CONNECTIONS) as threads:
-        return Counter(threads.map(post, bodies))
+        return list(threads.map(post, bodies))
+
+
+def codes(answers):
+    return Counter(each.status_code for each in answers)
 
 
 def test_of_64_writers_none_overlaps_in_the_end(app, world):
@@ -74,7 +78,7 @@ def test_of_64_writers_none_overlaps_in_the_end(app, world):
         )
         for _ in range(WRITERS)
     ]
-    answers = at_once(app, token, bodies)
+    answers = codes(at_once(app, token, bodies))
     assert set(answers) == {201, 409} and session.scalar(OVERLAPS) == 0
 
 
@@ -84,11 +88,14 @@ def test_of_64_writers_for_one_person_one_wins(app, world):
         an_assignment(teams[n % 8], ground[0], member_id=str(shared.id), reason=f"第{n}次", days=(1, 3))
         for n in range(WRITERS)
     ]
-    answers = at_once(app, token, bodies)
+    answers = codes(at_once(app, token, bodies))
     assert (answers, session.scalar(DOUBLED)) == ({201: 1, 409: WRITERS - 1}, 0)
 
 
 def test_of_two_leaders_who_assign_the_same_at_once_one_is_told_the_state(app, world):
     token, teams, ground, _ = world
     answers = at_once(app, token, [an_assignment(team, *ground) for team in teams[:2]])
-    assert answers == {201: 1, 409: 1}
+    won, lost = sorted(answers, key=lambda answer: answer.status_code)
+    assert (won.status_code, lost.status_code) == (201, 409)
+    told = [(each["code"], each["team"]["id"], len(each["spans"])) for each in lost.json["errors"]["grids"]]
+    assert told == [(grid.code, won.json["team"]["id"], 5) for grid in ground]

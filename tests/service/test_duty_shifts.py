@@ -9,6 +9,7 @@ from service.db import session, uuid7
 from service.duty.models import SpotCheck
 from service.duty.pattern import LOCAL
 from service.duty.shifts import announce_coming
+from service.teams.models import Membership
 from tests.factories import COMMUNITY, a_grid, a_member, a_team
 from tests.service.phone import a_start, a_track, send
 from tests.service.test_duty import URL, an_assignment, grids, made, midnight, shifts_on
@@ -204,6 +205,47 @@ def test_a_colleague_who_got_busy_meanwhile_is_not_put_in(
     made(officer, team, other, days=(1, 2), member_id=str(colleague.id))
     answer = signed_in(leader).post(f"/api/v1/swaps/{asked['id']}/decision", json={"approved": True})
     assert (answer.status_code, answer.json["type"]) == (409, "/problems/person-busy")
+
+
+def candidates(client, shift):
+    return client.get(f"{SHIFTS}/{shift}/swap-candidates")
+
+
+def test_whoever_has_a_shift_is_named_the_free_colleagues_of_its_team(
+    officer, signed_in, team, leader, member, colleague, own
+):
+    a_member(area=COMMUNITY)
+    named = [each["id"] for each in candidates(signed_in(member), own).json["items"]]
+    assert named == [str(leader.id), str(colleague.id)]
+
+
+def test_a_colleague_who_is_busy_or_leaves_before_the_shift_is_not_named(
+    officer, signed_in, team, leader, member, colleague, own
+):
+    (other,) = grids(1, "632802001002")
+    made(officer, team, other, days=(1, 2), member_id=str(colleague.id))
+    gone = session.query(Membership).filter_by(member_id=leader.id).one()
+    gone.until = midnight(1)
+    assert candidates(signed_in(member), own).json["items"] == []
+
+
+def test_who_has_no_place_in_a_shift_is_named_nobody(signed_in, member, whole):
+    answer = candidates(signed_in(member), whole)
+    assert (answer.status_code, answer.json["type"]) == (409, "/problems/not-in-shift")
+
+
+def test_a_leader_finds_the_swaps_that_wait(signed_in, leader, member, colleague, own):
+    asked, client = swap(signed_in(member), own, colleague).json, signed_in(leader)
+    waiting = client.get("/api/v1/swaps", query_string={"state": "asked"}).json["items"]
+    client.post(f"/api/v1/swaps/{asked['id']}/decision", json={"approved": False})
+    left = client.get("/api/v1/swaps", query_string={"state": "asked"}).json["items"]
+    assert ([(each["id"], each["reason"]) for each in waiting], left) == ([(asked["id"], "家中有事")], [])
+
+
+def test_why_somebody_swaps_is_not_told_to_who_may_not_know_the_person(signed_in, member, colleague, own):
+    swap(signed_in(member), own, colleague)
+    (shown,) = signed_in(role="centre").get("/api/v1/swaps").json["items"]
+    assert (shown["reason"], shown["from_member"]) == (None, None)
 
 
 def test_only_a_shift_under_way_is_spot_checked(officer, whole):

@@ -10,10 +10,12 @@ from service.db import session
 from service.duty.models import Assignment
 from service.suggestions import actions
 from service.suggestions.models import Suggestion
-from service.suggestions.problem import Ground, Home, Limits, Problem
+from service.suggestions.problem import Ground, Home, Limits, Problem, visits_for
 from service.suggestions.proposals import DAYS, week_from
-from tests.factories import COMMUNITY, a_grid, a_member, a_square, a_team
+from service.suggestions.reasons import Sight
+from tests.factories import COMMUNITY, a_grid, a_member, a_report, a_square, a_team
 from tests.service.phone import a_patrol, send
+from tests.service.test_gaps import aim
 
 DELINGHA, GOLMUD = "632802000000", "632801000000"
 WAY = "/api/v1/assignments/suggest"
@@ -131,6 +133,68 @@ def test_a_grid_long_unseen_is_visited_before_one_that_was_seen(officer, signed_
     assert on_first == [f"{COMMUNITY}002"]
 
 
+def test_an_urgent_matter_brings_its_grid_forward_and_the_line_says_so(officer, signed_in):
+    a_row_of_grids(2)
+    a_team()
+    there = a_report(lon=97.3742)
+    assert signed_in().post("/api/v1/matters", json=there).status_code == 201
+    limits = {"visits_per_week": 1, "visit_minutes": 60, "shift_minutes": 60, "days": ["MO", "TU"]}
+    first, second = sorted(
+        answered(officer, limits=limits)["answer"]["lines"], key=lambda line: line["rrule"]
+    )
+    numbers = [
+        {each["code"]: each["numbers"] for each in line["reasons"]}.get("open_matters")
+        for line in (first, second)
+    ]
+    assert (first["grids"][0]["code"], numbers) == (
+        f"{COMMUNITY}002",
+        [{"grids": 1, "matters": 1, "urgent": 1}, None],
+    )
+
+
+def test_without_a_number_of_visits_each_grid_is_covered_to_its_own_target(officer):
+    a_row_of_grids(3)
+    a_team()
+    aim(officer, COMMUNITY, 168)
+    aim(officer, f"{COMMUNITY}002", 24)
+    lines = answered(officer, limits={"visit_minutes": 15})["answer"]["lines"]
+    visits = {grid["code"][-3:]: line["rrule"].count(",") + 1 for line in lines for grid in line["grids"]}
+    assert visits == {"001": 1, "002": 7, "003": 1}
+
+
+@pytest.mark.parametrize(
+    ("sight", "urgency"),
+    [
+        (Sight(), 5),
+        (Sight(6), 0),
+        (Sight(21), 3),
+        (Sight(700), 6),
+        (Sight(0, matters=1), 1),
+        (Sight(0, matters=1, urgent=1), 2),
+        (Sight(0, matters=90), 3),
+        (Sight(700, matters=90, urgent=1), 9),
+    ],
+)
+def test_how_urgent_a_grid_is(sight, urgency):
+    assert sight.urgency == urgency
+
+
+@pytest.mark.parametrize(
+    ("hours", "limits", "visits"),
+    [
+        (8784, Limits(), 1),
+        (168, Limits(), 1),
+        (84, Limits(), 2),
+        (72, Limits(), 3),
+        (1, Limits(), 7),
+        (1, Limits(days=2), 2),
+        (168, Limits(min_teams_per_grid=2, max_teams_per_grid=2), 2),
+    ],
+)
+def test_how_often_a_target_asks_for_a_visit(hours, limits, visits):
+    assert visits_for(hours, limits) == visits
+
+
 def test_limits_that_collide_are_named_with_their_numbers(officer):
     a_ground(4, 1)
     found = answered(officer, limits={"hours_per_week": 1})["answer"]
@@ -215,7 +279,7 @@ def test_a_team_of_another_area_is_refused_as_an_unknown_one_is(officer):
         {"grids_per_team": 10**12},
         {"visit_minutes": 90, "shift_minutes": 60},
         {"min_teams_per_grid": 2},
-        {"min_teams_per_grid": 3, "max_teams_per_grid": 3},
+        {"min_teams_per_grid": 3, "max_teams_per_grid": 3, "visits_per_week": 2},
         {"starts_at": "25:00"},
         {"starts_at": "20:00\n"},
         {"speed": 1},

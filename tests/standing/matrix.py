@@ -171,6 +171,7 @@ NEEDS = {
     "POST /api/v1/shifts/<uuid:shift_id>/swaps": Need(
         lambda t, c: json(to_member=t["spare"].key), takes=(404, 409)
     ),
+    "GET /api/v1/shifts/<uuid:shift_id>/swap-candidates": Need(lambda t, c: {}, takes=(409,)),
     "POST /api/v1/shifts/<uuid:shift_id>/spot-checks": Need(lambda t, c: json(minutes=5), takes=(409,)),
     "POST /api/v1/swaps/<uuid:swap_id>/decision": Need(lambda t, c: json(approved=False), takes=(409,)),
     "POST /api/v1/spot-checks/<uuid:spot_check_id>/answer": Need(lambda t, c: {}, takes=(409,)),
