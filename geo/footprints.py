@@ -18,6 +18,7 @@ from geo.spread import Ints, take
 
 WINDOW = struct.Struct("<4H")  # first row, first byte of a row, rows, bytes of a row
 BATCH = 1 << 16  # row intervals at once, so that they stay in the processor's cache
+SPARSE = 8  # cells an interval, and it is counted one by one
 FLAT = np.float32(1e-6)  # cells; what lies flatter is horizontal
 
 
@@ -110,8 +111,13 @@ def switch(canvas: NDArray[np.int32], begin: Ints, end: Ints) -> None:
     """Count on the canvas, in place, what begins and what ends to be seen at each cell."""
     seen = end > begin
     begin, end = begin[seen], end[seen]
-    if len(begin):
-        low, high = int(begin.min()), int(end.max()) + 1
+    if not len(begin):
+        return
+    low, high = int(begin.min()), int(end.max()) + 1
+    if high - low > SPARSE * len(begin):
+        np.add.at(canvas, begin, 1)
+        np.add.at(canvas, end, -1)
+    else:
         canvas[low:high] += np.bincount(begin - low, minlength=high - low)
         canvas[low:high] -= np.bincount(end - low, minlength=high - low)
 

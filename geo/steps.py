@@ -12,6 +12,7 @@ from geo.spread import Ints, cut, spread, take
 from geo.tracks import Fixes
 
 RUN = 8  # steps
+PATCH = 4e-4  # degrees, each way
 WIDER = 1.001  # than the radius are boxes in degrees, because a degree is shorter at their northern edge
 
 
@@ -47,8 +48,8 @@ class Runs(NamedTuple):
     north: Floats
 
     def boxes(self) -> NDArray[np.object_]:
-        """The boxes as polygons."""
-        return shapely.box(*self[2:])
+        """The boxes, each by a diagonal: it has the same bounds as the polygon, and is made sooner."""
+        return shapely.linestrings(np.stack([self[2:4], self[4:6]]).transpose(2, 0, 1))
 
     def steps(self, which: Ints) -> tuple[Ints, Ints]:
         """The steps of some runs, and of the how manieth of these each is."""
@@ -94,31 +95,78 @@ def cut_at(steps: Steps, turns: Ints) -> Steps:
 
 def short(steps: Steps) -> Steps:
     """Parted evenly, so that no step is longer than its radius is wide."""
-    east, north = degree_lengths((steps.lat + steps.lat_end) / 2)
-    length = np.hypot((steps.lon_end - steps.lon) * east, (steps.lat_end - steps.lat) * north)
-    parts = np.maximum(np.ceil(length / (2 * steps.radius_m)), 1).astype(np.int64)
-    if (parts == 1).all():
+    long, parts = _long(steps)
+    if not len(long):
+        return steps
+    every = np.ones(len(steps.walk), np.int64)
+    every[long] = parts
+    owner, part, parts = spread(every)
+    whole, is_part = take(steps, owner), parts > 1
+    low, high = (part / parts)[is_part], ((part + 1) / parts)[is_part]
+    for column, piece in zip(whole, take(whole, is_part).between(low, high), strict=True):
+        column[is_part] = piece
+    return whole
+
+
+def short_in_any_order(steps: Steps) -> Steps:
+    """The same steps, those that were parted behind all others."""
+    long, parts = _long(steps)
+    if not len(long):
         return steps
     owner, part, parts = spread(parts)
-    whole, long = take(steps, owner), parts > 1
-    low, high = (part / parts)[long], ((part + 1) / parts)[long]
-    for column, piece in zip(whole, take(whole, long).between(low, high), strict=True):
-        column[long] = piece
-    return whole
+    pieces = take(steps, long[owner]).between(part / parts, (part + 1) / parts)
+    both = zip((np.delete(column, long) for column in steps), pieces, strict=True)
+    return Steps(*(np.concatenate(columns) for columns in both))
+
+
+def _long(steps: Steps) -> tuple[Ints, Ints]:
+    """Which steps are longer than their radius is wide, and into how many parts each must be parted.
+
+    Degrees are longest to the east where they are nearest to the equator, and to the north nearest to a pole:
+    with these lengths most steps are short at once.
+    """
+    if not len(steps.walk):
+        return steps.walk, steps.walk
+    lat = (steps.lat + steps.lat_end) / 2
+    east, north = degree_lengths(np.abs(lat).min())[0], degree_lengths(np.abs(lat).max())[1]
+    at_most = _length(steps.lon_end - steps.lon, steps.lat_end - steps.lat, east, north) * WIDER
+    long = np.flatnonzero(at_most > 2 * steps.radius_m)
+    some = take(steps, long)
+    length = _length(some.lon_end - some.lon, some.lat_end - some.lat, *degree_lengths(lat[long]))
+    parts = np.ceil(length / (2 * some.radius_m)).astype(np.int64)
+    return long[parts > 1], parts[parts > 1]
+
+
+def _length(lon: Floats, lat: Floats, east: Any, north: Any) -> Any:
+    return np.hypot(lon * east, lat * north)
 
 
 def runs_of(steps: Steps) -> Runs:
     """Steps that follow each other in a walk, RUN at a time."""
     every = np.arange(len(steps.walk))
     begins = np.diff(steps.walk, prepend=-1) != 0
-    first = np.flatnonzero((every - np.maximum.accumulate(np.where(begins, every, 0))) % RUN == 0)
-    east, north = degree_lengths(np.maximum(np.abs(steps.lat), np.abs(steps.lat_end)))
-    wide, high = WIDER * steps.radius_m / east, WIDER * steps.radius_m / north
-    return Runs(
-        first,
-        np.diff(first, append=len(every)),
-        np.minimum.reduceat(np.minimum(steps.lon, steps.lon_end) - wide, first),
-        np.minimum.reduceat(np.minimum(steps.lat, steps.lat_end) - high, first),
-        np.maximum.reduceat(np.maximum(steps.lon, steps.lon_end) + wide, first),
-        np.maximum.reduceat(np.maximum(steps.lat, steps.lat_end) + high, first),
+    return _runs(
+        steps, np.flatnonzero((every - np.maximum.accumulate(np.where(begins, every, 0))) % RUN == 0)
     )
+
+
+def patches_of(steps: Steps) -> tuple[Steps, Runs]:
+    """The steps in another order, and runs of those whose middles lie in one PATCH."""
+    lon = np.floor((steps.lon + steps.lon_end) / (2 * PATCH)).astype(np.int64)
+    lat = np.floor((steps.lat + steps.lat_end) / (2 * PATCH)).astype(np.int64)
+    patch = (lat << 32) + lon
+    order = np.argsort(patch)
+    patch, steps = patch[order], take(steps, order)
+    return steps, _runs(steps, np.flatnonzero(np.append(True, patch[1:] != patch[:-1])))
+
+
+def _runs(steps: Steps, first: Ints) -> Runs:
+    """Runs that begin with these steps."""
+    west = np.minimum.reduceat(np.minimum(steps.lon, steps.lon_end), first)
+    south = np.minimum.reduceat(np.minimum(steps.lat, steps.lat_end), first)
+    east = np.maximum.reduceat(np.maximum(steps.lon, steps.lon_end), first)
+    north = np.maximum.reduceat(np.maximum(steps.lat, steps.lat_end), first)
+    a_degree = degree_lengths(np.maximum(np.abs(south), np.abs(north)))
+    wide, high = (WIDER * np.maximum.reduceat(steps.radius_m, first) / length for length in a_degree)
+    length = np.diff(first, append=len(steps.walk))
+    return Runs(first, length, west - wide, south - high, east + wide, north + high)

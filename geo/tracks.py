@@ -121,7 +121,9 @@ def _at_speed(fixes: Fixes, speed: float | Floats) -> _Leaps:
 
 def reaches(fixes: Fixes, one: Ints, other: Ints, speed: Floats) -> Mask:
     """Whether somebody at such a speed (m/s, for each pair) can have been at both fixes of each pair."""
-    return _at_speed(fixes, speed).possible(one, other)
+    count = np.arange(len(one))
+    ends = joined(take(fixes, one), take(fixes, other))
+    return _at_speed(ends, speed).possible(count, len(one) + count)
 
 
 def _from_centre(lon: Floats, lat: Floats) -> Floats:

@@ -31,6 +31,11 @@ class Places:
         """The ids of the grids at these positions, 0 for nowhere."""
         return np.append(self.ids, 0)[positions]
 
+    def positions(self, ids: Sequence[int]) -> list[int]:
+        """Where the grids with these ids stand; all of them must be known."""
+        order = np.argsort(self.ids)
+        return [int(each) for each in order[np.searchsorted(self.ids, ids, sorter=order)]]
+
     def cells(self, position: int) -> Cells:
         """The cells of the grid at a position."""
         return self.all_cells([position])[0]

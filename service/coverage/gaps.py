@@ -11,9 +11,9 @@ from shapely.geometry.base import BaseGeometry
 
 from geo import gaps as geometry
 from geo.cells import Bits, Cells
-from geo.coverage import merge
 from service.areas.places import places
 from service.coverage import queries
+from service.coverage.sums import Sums, summed
 from service.coverage.windows import Window
 from service.db import session
 
@@ -90,21 +90,19 @@ def _in_order(window: Window, prefix: str) -> Iterator[Gap]:
 @lru_cache(maxsize=8)
 def _grounds(version: UUID, revision: Any, window: Window, prefix: str) -> list[_Ground]:
     """The grids that were in force at the window's end; the version and revision only name the answer."""
-    rows: dict[int, list[Any]] = {}
-    for row in queries.merged(window, prefix):
-        rows.setdefault(row.grid_id, []).append(row)
+    sums = summed(window, prefix)
     grids = [row for row in session.execute(queries.grids(prefix, window.end, False)) if row.basis == "area"]
     where = places()
     at = {grid_id: position for position, grid_id in enumerate(where.ids.tolist())}
     positions = [at[grid.id] for grid in grids]
     grounds = zip(grids, where.all_cells(positions), where.index.grids[positions], strict=True)
-    return [_ground(grid, rows.get(grid.id, []), cells, outline) for grid, cells, outline in grounds]
+    return [_ground(grid, sums, cells, outline) for grid, cells, outline in grounds]
 
 
-def _ground(grid: Any, rows: Sequence[Any], cells: Cells, outline: BaseGeometry) -> _Ground:
-    seen = merge([row.seen for row in rows], cells) if rows else np.zeros_like(cells.inside)
-    was_silent = any(row.was_silent for row in rows)
-    return _Ground(grid.id, grid.code, grid.name, was_silent, seen, cells, outline)
+def _ground(grid: Any, sums: Sums, cells: Cells, outline: BaseGeometry) -> _Ground:
+    seen = sums.seen(grid.id)
+    seen = np.zeros_like(cells.inside) if seen is None else seen
+    return _Ground(grid.id, grid.code, grid.name, sums.silent(grid.id), seen, cells, outline)
 
 
 _KNOWN: dict[tuple[UUID, Window, int], list[Gap]] = {}

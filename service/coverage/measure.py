@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -15,12 +17,15 @@ from service.areas.places import Places, place, places, unix_ms
 from service.checkpoints.queries import standing_at
 from service.coverage import queries
 from service.coverage.queries import EVERYONE, Only
+from service.coverage.sums import NEVER, summed
 from service.coverage.windows import Window, days
 from service.db import session
 
 SEEN = 0.8  # a grid of which so much was seen counts as seen
 PARTLY = 0.01  # less lies within the error of a footprint: the edge of a walk next door
 GRADES = ("A", "B", "C", "D")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,7 @@ class Measure:
     area_m2: float
     share_seen: float = 0.0
     share_no_evidence: float = 0.0
-    patrols: frozenset[int] = frozenset()  # their numbers
+    patrols: bytes = b""  # their numbers, four bytes each, in order
     person_seconds: float = 0.0
     check_ins: Mapping[str, int] = field(default_factory=dict)
     last_seen_at: datetime | None = None
@@ -51,7 +56,7 @@ class Measure:
     @property
     def visits(self) -> int:
         """By how many patrols it was visited."""
-        return len(self.patrols)
+        return len(self.patrols) // 4
 
     @property
     def person_minutes(self) -> float:
@@ -59,13 +64,12 @@ class Measure:
         return round(self.person_seconds / 60, 1)
 
 
-@dataclass(frozen=True)
-class Merged:
+class Merged(NamedTuple):
     """The footprints of one grid, merged."""
 
     share_seen: float
     was_silent: bool
-    patrols: frozenset[int]
+    patrols: bytes  # their numbers, four bytes each, in order
     person_seconds: float
     last_seen_at: datetime | None
 
@@ -132,11 +136,24 @@ def merged(window: Window, prefix: str, only: Only = EVERYONE) -> dict[int, Merg
 
 @lru_cache(maxsize=32)
 def _merged(version: UUID, window: Window, prefix: str, only: Only) -> dict[int, Merged]:
-    by_grid: dict[int, list[Any]] = {}
-    for row in queries.merged(window, prefix, only):
-        by_grid.setdefault(row.grid_id, []).append(row)
+    if only != EVERYONE:
+        return _merged_from_footprints(queries.footprints(window, prefix, only))
+    found = summed(window, prefix).columns()
+    rows = zip(
+        found.share_seen.tolist(),
+        found.was_silent.tolist(),
+        found.patrols,
+        found.person_seconds.tolist(),
+        [None if at == NEVER else EPOCH + at * MICROSECOND for at in found.last_seen_at.tolist()],
+        strict=True,
+    )
+    return {grid_id: Merged(*row) for grid_id, row in zip(found.ids, rows, strict=True)}
+
+
+def _merged_from_footprints(rows: Sequence[Any]) -> dict[int, Merged]:
+    by_grid = {grid_id: list(some) for grid_id, some in groupby(rows, attrgetter("grid_id"))}
     cells = cells_in(places(), list(by_grid))
-    return {grid_id: _merge(rows, cells[grid_id]) for grid_id, rows in by_grid.items()}
+    return {grid_id: _merge(some, cells[grid_id]) for grid_id, some in by_grid.items()}
 
 
 def cells_in(where: Places, grid_ids: Sequence[int]) -> dict[int, Cells]:
@@ -150,10 +167,14 @@ def _merge(rows: Sequence[Any], cells: Cells) -> Merged:
     return Merged(
         share_seen(merge(seen, cells), cells) if seen else 0.0,
         any(row.was_silent for row in rows),
-        frozenset(np.frombuffer(b"".join(row.patrols for row in rows), "<i4").tolist()),
+        _numbers(np.array([row.number for row in rows])),
         sum(row.person_seconds for row in rows),
         max((row.last_seen_at for row in rows if row.last_seen_at), default=None),
     )
+
+
+def _numbers(numbers: Any) -> bytes:
+    return np.unique(numbers).astype("<u4").tobytes()
 
 
 def _grades(window: Window, prefix: str, only: Only) -> dict[int, dict[str, int]]:
@@ -206,7 +227,7 @@ def _sum(area: Any, grids: Sequence[Measure]) -> Measure:
         ground,
         _weighted((grid.share_seen * grid.area_m2 for grid in speaking), ground),
         _weighted((grid.share_no_evidence * grid.area_m2 for grid in speaking), ground),
-        frozenset().union(*(grid.patrols for grid in grids)),
+        _numbers(np.frombuffer(b"".join(grid.patrols for grid in grids), "<u4")),
         sum(grid.person_seconds for grid in grids),
         {grade: sum(grid.check_ins.get(grade, 0) for grid in grids) for grade in GRADES},
         max((grid.last_seen_at for grid in grids if grid.last_seen_at), default=None),

@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from geo.coverage import Cells, merge, pack
+from geo.cells import Cells
+from geo.coverage import merge
+from geo.stacks import keep, kept
 from service import bulk
 from service.areas.places import places
 from service.coverage.windows import DAY, begin_of, local_day
@@ -102,11 +104,7 @@ def _refresh_hours(stale: Sequence[tuple[int, datetime]], cells: dict[int, Cells
 def _of_footprints(row: Any, cells: Cells) -> Merged:
     numbers = np.array(row.patrols, "<i4").tobytes()
     times = row.person_seconds, row.silent_seconds, row.was_silent, row.last_seen_at
-    return Merged(row.grid_id, _joined(row.seen or (), cells), numbers, *times)
-
-
-def _joined(seen: Sequence[bytes], cells: Cells) -> bytes:
-    return seen[0] if len(seen) == 1 else pack(merge(seen, cells))
+    return Merged(row.grid_id, keep(merge(row.seen or (), cells), cells), numbers, *times)
 
 
 def _refresh_days(stale: Iterable[tuple[int, date]], cells: dict[int, Cells]) -> None:
@@ -124,7 +122,7 @@ def _refresh_days(stale: Iterable[tuple[int, date]], cells: dict[int, Cells]) ->
 def _of_hours(rows: Sequence[Any], cells: Cells) -> Merged:
     return Merged(
         rows[0].grid_id,
-        _joined([row.seen for row in rows if row.seen], cells),
+        keep(kept((row.seen for row in rows), cells), cells),
         np.unique(np.frombuffer(b"".join(row.patrols for row in rows), "<i4")).tobytes(),
         sum(row.person_seconds for row in rows),
         sum(row.silent_seconds for row in rows),

@@ -30,7 +30,7 @@ class Footprint(Base):
 class _Merged:
     """What all patrols saw of one grid in some time."""
 
-    seen: Mapped[bytes] = mapped_column(LargeBinary)  # geo.coverage.pack
+    seen: Mapped[bytes] = mapped_column(LargeBinary)  # geo.stacks.keep
     patrols: Mapped[bytes] = mapped_column(LargeBinary)  # their numbers, four bytes each, in order
     person_seconds: Mapped[float]
     silent_seconds: Mapped[float]

@@ -1,31 +1,36 @@
 """Questions about what was seen."""
 
-from collections.abc import Collection, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from psycopg.rows import namedtuple_row, tuple_row
 from sqlalchemy import ColumnElement, Select, exists, func, null, or_, select, true
 
 from service.areas.models import Area, Grid
 from service.areas.queries import above, code_range, in_force, prefix_of, within
 from service.checkpoints.models import Checkpoint
 from service.coverage.models import CoverageMark, CoverageTarget, CoverageVersion, Footprint
-from service.coverage.windows import Window
+from service.coverage.windows import DAY, HOUR, Window
 from service.coverage.windows import parts as split
-from service.db import ask
+from service.db import ask, driver
 from service.patrols.models import CheckIn, Fix, Patrol
 from service.teams.models import Membership, Team
 
-_COLUMNS = "grid_id, seen, patrols, person_seconds, was_silent, last_seen_at"
-_DAYS = f"""
-SELECT {_COLUMNS} FROM coverage_days JOIN grids ON grids.id = grid_id
-WHERE day >= %(first)s AND day < %(last)s AND code >= %(low)s AND code < %(high)s"""
-_HOURS = f"""
-SELECT {_COLUMNS} FROM coverage_hours JOIN grids ON grids.id = grid_id
-WHERE hour >= %(start)s AND hour < %(end)s AND code >= %(low)s AND code < %(high)s"""
-
-
+_SUMS = """
+SELECT {when}, string_agg(int4send(grid_id), '') AS grids,
+    string_agg(int4send(length(seen)), '') AS lengths, string_agg(seen, '') AS seen,
+    string_agg(int4send(length(patrols)), '') AS counts, string_agg(patrols, '') AS patrols,
+    string_agg(float8send(person_seconds), '') AS person_seconds,
+    string_agg(boolsend(was_silent), '') AS was_silent,
+    string_agg(timestamptz_send(coalesce(last_seen_at, '-infinity')), '') AS last_seen_at
+FROM {table} JOIN grids ON grids.id = grid_id
+WHERE {when} >= %(start)s AND {when} < %(end)s AND code >= %(low)s AND code < %(high)s
+GROUP BY {when}"""
+_DAYS = _SUMS.format(table="coverage_days", when="day")
+_HOURS = _SUMS.format(table="coverage_hours", when="hour")
+_PORTIONS = 7 * DAY, 8 * HOUR  # that are read at once, so that they need no room on the disk
 _FILTERED = """
 SELECT grid_id, seen, number, person_seconds, seen = '' OR silent_seconds > 0 AS was_silent, last_seen_at
 FROM footprints JOIN patrols ON patrols.id = patrol_id JOIN grids ON grids.id = grid_id
@@ -48,20 +53,17 @@ class Only(NamedTuple):
 EVERYONE = Only()
 
 
-class _Footprint(NamedTuple):
-    """A row as those that are merged already."""
+class Sum(NamedTuple):
+    """What was seen in an hour or a day of some grids, in any order: each column as PostgreSQL sends it."""
 
-    grid_id: int
-    seen: bytes
-    patrols: bytes
-    person_seconds: float
-    was_silent: bool
-    last_seen_at: datetime | None
-
-
-def _footprint(row: Any) -> _Footprint:
-    patrol = row.number.to_bytes(4, "little")
-    return _Footprint(row.grid_id, row.seen, patrol, row.person_seconds, row.was_silent, row.last_seen_at)
+    grids: bytes  # ids, int4
+    lengths: bytes  # of what was seen, int4
+    seen: bytes  # geo.stacks.keep, one after the other
+    counts: bytes  # bytes of patrols, int4
+    patrols: bytes  # one after the other
+    person_seconds: bytes  # float8
+    was_silent: bytes  # bool
+    last_seen_at: bytes  # timestamptz; -infinity where nothing was seen
 
 
 def marked() -> Select[UUID]:
@@ -74,17 +76,35 @@ def version() -> Select[UUID]:
     return select(CoverageVersion.version)
 
 
-def merged(window: Window, prefix: str, only: Only = EVERYONE) -> Sequence[Any]:
-    """What was seen of each grid in a window: some rows a grid, in order of time."""
+def footprints(window: Window, prefix: str, only: Only) -> Sequence[Any]:
+    """What the patrols that count saw in a window: a row for each, its grids and hours in order."""
     low, high = code_range(prefix)
-    if only != EVERYONE:
-        found = ask(_FILTERED, **window._asdict(), low=low, high=high, **only._asdict())
-        return [_footprint(row) for row in found]
+    asking = window._asdict() | only._asdict() | {"low": low, "high": high}
+    with driver().cursor(row_factory=namedtuple_row) as cursor:
+        return cursor.execute(_FILTERED, asking, prepare=False).fetchall()
+
+
+def sums(window: Window, prefix: str) -> Iterator[list[Sum]]:
+    """What was seen of the grids with a prefix in the days and hours of a window, some of them at a time.
+
+    Not prepared: a plan that is to be good for any window is forty times slower for a wide one.
+    """
+    low, high = code_range(prefix)
     parts = split(window)
-    rows = list(ask(_DAYS, first=parts.first_day, last=parts.last_day, low=low, high=high))
-    for start, end in parts.hours:
-        rows += ask(_HOURS, start=start, end=end, low=low, high=high)
-    return rows
+    asked = [(_DAYS, days) for days in _portions(parts.first_day, parts.last_day, _PORTIONS[0])]
+    for around in parts.hours:
+        asked += [(_HOURS, hours) for hours in _portions(*around, _PORTIONS[1])]
+    with driver().cursor(row_factory=tuple_row, binary=True) as cursor:
+        for sql, (start, end) in asked:
+            asking = {"start": start, "end": end, "low": low, "high": high}
+            cursor.execute(sql, asking, prepare=False)
+            yield [Sum(*row[1:]) for row in sorted(cursor.fetchall())]
+
+
+def _portions(start: Any, end: Any, most: timedelta) -> Iterator[tuple[Any, Any]]:
+    while start < end:
+        yield start, min(start + most, end)
+        start += most
 
 
 def _patrols_of(only: Only) -> ColumnElement[bool]:
