@@ -7,8 +7,8 @@ from geo.cells import Cells, unpack_cells
 from geo.footprints import merge, pack
 from geo.stacks import is_small, keep, kept
 
-revision = "0014"
-down_revision = "0013"
+revision = "0016"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 

@@ -100,7 +100,31 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * List when drills were held
+         * @description The counties of your area, each with its last drill and whether another is due.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Drills"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
         put?: never;
         /**
          * Hold a drill
@@ -648,8 +672,8 @@ export interface paths {
         /**
          * Ask for a suggestion: which teams visit which grids of an area, on which days
          * @description A worker looks for the plan that costs least: targets met, short ways, teams evenly loaded, grids of a
-         *     team next to each other, grids long unseen before others. That takes seconds; `Location` says where
-         *     the answer will be. Nothing is assigned by asking.
+         *     team next to each other, grids long unseen or with open matters before others. That takes seconds;
+         *     `Location` says where the answer will be. Nothing is assigned by asking.
          */
         post: {
             parameters: {
@@ -1101,9 +1125,10 @@ export interface paths {
         };
         /**
          * Get what my phone must know, or what has changed of it
-         * @description Without a cursor everything: grids, checkpoints, shifts and notices of my teams. With the cursor of
-         *     the last answer only what is new, and in `gone` what to delete. Lists that are `whole` replace what
-         *     the phone has. A thing may come twice. After a 410, ask without a cursor.
+         * @description Without a cursor everything: grids, checkpoints, shifts and notices of my teams, and the matters that
+         *     I see. With the cursor of the last answer only what is new, and in `gone` what to delete. Lists that
+         *     are `whole` replace what the phone has. A thing may come twice. After a 410, which also comes when I
+         *     am in other teams or have a shift elsewhere, ask without a cursor.
          */
         get: {
             parameters: {
@@ -2550,6 +2575,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/matters/bulletin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ask how the matters of a class stand that arrived in a window, as JSON or PDF
+         * @description By the areas below the one asked for, by stage, and by the departments that handle them jointly; what
+         *     a class asks for in numbers is added up (people and money of wage arrears). No person is named.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    from?: string;
+                    to?: string;
+                    area?: string;
+                    class?: string;
+                    format?: "json" | "pdf";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Bulletin"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/matters/burden": {
         parameters: {
             query?: never;
@@ -2624,6 +2697,43 @@ export interface paths {
                     };
                 };
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/matters/departments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the departments that may handle a matter jointly */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Departments"];
+                    };
+                };
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
@@ -4773,6 +4883,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/shifts/{shift_id}/swap-candidates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shift_id: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * List the colleagues who could take over one's shift
+         * @description Whoever is in its team then and expected nowhere else at that time. Only who has a place in the shift
+         *     is told.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    shift_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Colleagues"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/shifts/{shift_id}/swaps": {
         parameters: {
             query?: never;
@@ -4855,6 +5010,53 @@ export interface paths {
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/swaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List swaps, the newest first
+         * @description With `state=asked` those that wait for a leader.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description At most 500 */
+                    limit?: number;
+                    /** @description `next_cursor` of the page before */
+                    cursor?: string;
+                    state?: "asked" | "approved" | "refused";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Swaps"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -6063,6 +6265,57 @@ export interface components {
             rows: number;
             shifts: number;
         };
+        Bulletin: {
+            area: components["schemas"]["BulletinPlace"];
+            by_area: components["schemas"]["BulletinArea"][];
+            by_department: components["schemas"]["BulletinDepartment"][];
+            by_stage: components["schemas"]["MatterCount"][];
+            class: string | null;
+            /** @description Sums of what the class asks for */
+            facts: {
+                [key: string]: unknown;
+            };
+            name_en: string;
+            name_zh: string;
+            total: components["schemas"]["MatterCount"];
+            window: components["schemas"]["BulletinWindow"];
+        };
+        BulletinArea: {
+            closed: number;
+            closed_on_time: number;
+            /** @description 办结率 closed ÷ reported */
+            closing_rate: number | null;
+            key: string;
+            name: string;
+            /** @description closed without missing a limit ÷ closed */
+            on_time_rate: number | null;
+            open: number;
+            overdue: number;
+            reported: number;
+            /** @description 化解率 resolved or mediated ÷ reported */
+            resolution_rate: number | null;
+            resolved: number;
+        };
+        BulletinDepartment: {
+            /** @description Matters that it handles jointly */
+            asked: number;
+            code: string | null;
+            done: number;
+            name_en: string;
+            name_zh: string;
+            /** @description Still open, and not done by it */
+            waiting: number;
+        };
+        BulletinPlace: {
+            code: string;
+            name: string;
+        };
+        BulletinWindow: {
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+        };
         Burden: {
             items: components["schemas"]["BurdenRow"][];
         };
@@ -6122,6 +6375,8 @@ export interface components {
             /** @description Ask with it next time */
             cursor?: string;
             grids?: components["schemas"]["PhoneGrids"];
+            /** @description That the member sees: open ones, and two weeks long those that are over */
+            matters?: components["schemas"]["PhoneMatters"];
             /** @description That have not expired */
             notices?: components["schemas"]["PhoneNotices"];
             /** @description Of the next two weeks */
@@ -6164,6 +6419,9 @@ export interface components {
         CodeAndName: {
             code?: string;
             name?: string;
+        };
+        Colleagues: {
+            items: components["schemas"]["Named"][];
         };
         Collision: {
             en: string;
@@ -6251,6 +6509,14 @@ export interface components {
         Demonstration: {
             accounts: components["schemas"]["Account"][];
         };
+        Department: {
+            code: string;
+            name_en: string;
+            name_zh: string;
+        };
+        Departments: {
+            items: components["schemas"]["Department"][];
+        };
         Device: {
             id: string;
             name: string;
@@ -6281,6 +6547,16 @@ export interface components {
         };
         DrillRequest: {
             area: string;
+        };
+        DrilledCounty: {
+            area: components["schemas"]["CodeAndName"];
+            /** @description None was held for a month */
+            is_due: boolean;
+            /** Format: date-time */
+            last_held_at: string | null;
+        };
+        Drills: {
+            items: components["schemas"]["DrilledCounty"][];
         };
         End: {
             /**
@@ -6593,10 +6869,10 @@ export interface components {
              */
             visit_minutes: number;
             /**
-             * @description The target of each grid
-             * @default 2
+             * @description The target of each grid. Unless given, each has its own: as many visits as the hours ask for that it may go unseen, at most one a day; two where no hours were set
+             * @default null
              */
-            visits_per_week: number;
+            visits_per_week: number | null;
         };
         LineString: {
             coordinates: number[][];
@@ -6783,8 +7059,11 @@ export interface components {
             /** Format: uuid */
             into_id?: string;
             note?: string;
+            /** @description The code of a department, or another name */
             party?: string;
             photos?: string[];
+            /** @description The grid or area where a returned matter belongs */
+            place?: string;
             reason?: string;
             /** Format: date-time */
             review_at?: string;
@@ -7135,6 +7414,41 @@ export interface components {
             /** @description Whether these items replace the list on the phone */
             whole?: boolean;
         };
+        PhoneMatter: {
+            class?: string;
+            /**
+             * Format: date-time
+             * @description When its stage must be left
+             */
+            due_at?: string | null;
+            /** @description 15 digits */
+            grid?: string | null;
+            /** Format: uuid */
+            id?: string;
+            /** @description To this member, or to a team of theirs */
+            is_given?: boolean;
+            /** @description Reported by this member */
+            is_mine?: boolean;
+            lat?: number | null;
+            late?: boolean;
+            /** @enum {string} */
+            level?: "grid" | "community" | "township" | "county" | "prefecture";
+            lon?: number | null;
+            outcome?: string | null;
+            /** Format: date-time */
+            recorded_at?: string;
+            /** @enum {string} */
+            stage?: "reported" | "filed" | "dispatched" | "accepted" | "handled" | "fed_back" | "verified" | "closed" | "evaluated" | "returned" | "suspended" | "merged";
+            title?: string;
+            version?: number;
+        };
+        PhoneMatters: {
+            /** @description Ids or codes to delete */
+            gone?: string[];
+            items?: components["schemas"]["PhoneMatter"][];
+            /** @description Whether these items replace the list on the phone */
+            whole?: boolean;
+        };
         PhoneNotice: {
             /** Format: uuid */
             id?: string;
@@ -7160,6 +7474,18 @@ export interface components {
             id?: string;
             /** @description Given to this member alone */
             is_mine?: boolean;
+            /**
+             * @description What this member has answered, or is asked
+             * @enum {string|null}
+             */
+            my_state?: "asked" | "accepted" | "declined" | "swapped" | "released" | null;
+            /** Format: date-time */
+            spot_check_closes_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Of the spot check that waits for this member's answer
+             */
+            spot_check_id?: string | null;
             /** Format: date-time */
             starts_at?: string;
             state?: string;
@@ -7261,7 +7587,7 @@ export interface components {
         };
         Reason: {
             /** @enum {string} */
-            code: "near_home" | "connected" | "apart" | "load" | "only_team" | "long_unseen" | "never_seen";
+            code: "near_home" | "connected" | "apart" | "load" | "only_team" | "long_unseen" | "never_seen" | "open_matters" | "own_target";
             en: string;
             numbers: {
                 [key: string]: number;
@@ -7273,6 +7599,7 @@ export interface components {
             batch_id: string;
             clock_offset_ms: number | null;
             results: components["schemas"]["Verdict"][];
+            /** @description Another than before: the server was restored; ask for receipts of what was sent */
             server_epoch: number;
             /** Format: date-time */
             server_time: string;
@@ -7590,6 +7917,7 @@ export interface components {
             from_member: components["schemas"]["Named"] | null;
             /** Format: uuid */
             id: string;
+            /** @description Where the caller may know who asks */
             reason: string | null;
             /** Format: uuid */
             shift_id: string;
@@ -7599,6 +7927,10 @@ export interface components {
         };
         SwapDecision: {
             approved: boolean;
+        };
+        Swaps: {
+            items: components["schemas"]["Swap"][];
+            next_cursor: string | null;
         };
         Taken: {
             /** Format: uuid */
