@@ -15,7 +15,7 @@ ZONE = timezone(timedelta(hours=8))
 HOURS = ((time(9), time(12, 30)), (time(13, 30), time(18)))  # eight a day
 WARNING = 0.8  # the share of a limit after which a reminder is due
 _DAY, _FULL = timedelta(days=1), timedelta(hours=8)
-_CALENDAR = Path(__file__).parent / "data" / "calendar.csv"
+CALENDAR = Path(__file__).parent / "data" / "calendar.csv"
 
 
 def day_of(at: datetime) -> date:
@@ -39,7 +39,7 @@ class Calendar(NamedTuple):
 @cache
 def calendar() -> Calendar:
     """The calendar of China as it is shipped; its file names the source of each day."""
-    with _CALENDAR.open(encoding="utf-8", newline="") as file:
+    with CALENDAR.open(encoding="utf-8", newline="") as file:
         days = [(date.fromisoformat(row["day"]), row["kind"]) for row in csv.DictReader(file)]
     of = {kind: frozenset(day for day, each in days if each == kind) for kind in ("holiday", "workday")}
     return Calendar(of["holiday"], of["workday"])

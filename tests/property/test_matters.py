@@ -1,12 +1,13 @@
 """Properties of a matter's table of steps and of its clocks, for any input."""
 
+import csv
 from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from service.matters import clocks, workflow
-from service.matters.clocks import ZONE, Clock, calendar
+from service.matters.clocks import CALENDAR, ZONE, Clock, calendar
 from service.matters.workflow import LEVELS, OVER, STAGES, STEPS, Actor, State
 
 TIMES = st.datetimes(datetime(2025, 12, 1), datetime(2027, 12, 1), timezones=st.just(UTC))
@@ -81,6 +82,31 @@ def test_the_clock_crosses_the_national_day_with_its_make_up_day() -> None:
     ) + timedelta(minutes=30)
     assert clock.advance(beijing(2026, 10, 9, 17, 0), timedelta(hours=2)) == beijing(2026, 10, 10, 10, 0)
     assert clock.advance(beijing(2026, 9, 19, 9, 0), timedelta(hours=1)) == beijing(2026, 9, 20, 10, 0)
+
+
+NOTICE = (
+    "国办发明电〔2025〕7号"  # of 4 November 2025: its holidays, first and last day, and days worked instead
+)
+REST_2026 = (("01-01", "01-03"), ("02-15", "02-23"), ("04-04", "04-06"), ("05-01", "05-05"),
+             ("06-19", "06-21"), ("09-25", "09-27"), ("10-01", "10-07"))  # fmt: skip
+WORK_2026 = ("01-04", "02-14", "02-28", "05-09", "09-20", "10-10")
+
+
+def test_the_calendar_of_2026_is_what_the_state_council_announced() -> None:
+    days, one = calendar(), timedelta(days=1)
+    rest = [
+        (date.fromisoformat(f"2026-{first}"), date.fromisoformat(f"2026-{last}")) for first, last in REST_2026
+    ]
+    announced = {first + one * n for first, last in rest for n in range((last - first).days + 1)}
+    assert {day for day in days.holidays if day.year == 2026} == announced
+    worked = {date.fromisoformat(f"2026-{day}") for day in WORK_2026}
+    assert {day for day in days.workdays if day.year == 2026} == worked
+
+
+def test_each_day_names_its_source_and_what_was_not_announced_yet_says_so() -> None:
+    with CALENDAR.open(encoding="utf-8", newline="") as file:
+        sources = {(row["day"][:4], row["source"].partition(":")[0]) for row in csv.DictReader(file)}
+    assert sources == {("2026", NOTICE), ("2027", "provisional")}
 
 
 def test_an_ordinary_weekend_is_no_working_time() -> None:

@@ -9,33 +9,23 @@ from service.db import session, uuid7
 from service.matters import classes
 from service.matters.models import Matter, MatterClass, MatterStep
 from tests.factories import COMMUNITY, COUNTY, a_grid, a_member, a_report, a_square, a_team
-from tests.service.matter_steps import TOWNSHIP, URL, history, report, step, steps
+from tests.service.matter_steps import (
+    TOWNSHIP,
+    URL,
+    grid,
+    history,
+    officer,
+    people,
+    report,
+    step,
+    steps,
+    worker,
+)
 from tests.service.phone import an_hour_ago, rfc3339
 
+__all__ = ["grid", "officer", "people", "worker"]
+
 OTHER = "632801001001"  # in another county
-
-
-@pytest.fixture
-def grid(database):
-    return a_grid()
-
-
-@pytest.fixture
-def people(grid):
-    """A leader and a worker of one team of the community."""
-    leader, worker = a_member("leader", COMMUNITY), a_member("member", COMMUNITY)
-    team = a_team(worker, leader=leader)
-    return leader, worker, team
-
-
-@pytest.fixture
-def officer(signed_in, grid):
-    return signed_in(role="officer", area=COMMUNITY)
-
-
-@pytest.fixture
-def worker(signed_in, people):
-    return signed_in(people[1])
 
 
 @pytest.fixture

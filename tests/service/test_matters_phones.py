@@ -1,34 +1,11 @@
 """Matters that come with uploads, from phones that were offline."""
 
-import pytest
-
 from service.db import uuid7
-from tests.factories import COMMUNITY, COUNTY, a_grid, a_member, a_team
-from tests.service.matter_steps import TOWNSHIP, URL, history, report, steps
+from tests.factories import COMMUNITY, COUNTY, a_member
+from tests.service.matter_steps import TOWNSHIP, URL, grid, history, officer, people, report, steps, worker
 from tests.service.phone import a_start, an_hour_ago, rfc3339, send, verdicts
 
-
-@pytest.fixture
-def grid(database):
-    return a_grid()
-
-
-@pytest.fixture
-def people(grid):
-    """A leader and a worker of one team of the community."""
-    leader, worker = a_member("leader", COMMUNITY), a_member("member", COMMUNITY)
-    team = a_team(worker, leader=leader)
-    return leader, worker, team
-
-
-@pytest.fixture
-def officer(signed_in, grid):
-    return signed_in(role="officer", area=COMMUNITY)
-
-
-@pytest.fixture
-def worker(signed_in, people):
-    return signed_in(people[1])
+__all__ = ["grid", "officer", "people", "worker"]
 
 
 def an_item(**fields):
