@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection
 from statistics import median
 
 import numpy as np
@@ -56,6 +57,9 @@ def figures(stand: Stand) -> Iterator[Figure]:
 def events(settings: Settings) -> Iterator[int]:
     """The port of a process that tells events, as the product is served."""
     with _serving(_ours(), settings) as port:
+        connection = HTTPConnection("127.0.0.1", port, timeout=60)
+        connection.request("GET", "/healthz")  # it listens before its worker has started
+        connection.getresponse().read()
         yield port
 
 

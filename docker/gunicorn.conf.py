@@ -39,7 +39,7 @@ figures = os.environ.get("PROMETHEUS_MULTIPROC_DIR")  # where the workers count 
 
 def on_starting(_arbiter):
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # one a connection
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 65536), most))  # one a connection, and more
     if figures:
         shutil.rmtree(figures, ignore_errors=True)
         Path(figures).mkdir(parents=True)
