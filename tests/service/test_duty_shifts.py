@@ -9,9 +9,10 @@ from service.db import session, uuid7
 from service.duty.models import SpotCheck
 from service.duty.pattern import LOCAL
 from service.duty.shifts import announce_coming
+from service.patrols.models import CheckIn
 from service.teams.models import Membership
 from tests.factories import COMMUNITY, a_grid, a_member, a_team
-from tests.service.phone import a_start, a_track, send
+from tests.service.phone import a_check_in, a_start, a_track, send
 from tests.service.test_duty import URL, an_assignment, grids, made, midnight, shifts_on
 
 SHIFTS = "/api/v1/shifts"
@@ -372,6 +373,29 @@ def test_a_walk_outside_the_grids_of_the_shift_is_marked(officer, signed_in, tea
     (elsewhere,) = grids(1)
     under_way(officer, team, elsewhere, member_id=str(member.id))
     assert marks_of(officer, walked(signed_in(member))) == {"outside_assignment"}
+
+
+def test_the_phone_is_told_at_once_what_lies_outside_the_grids_of_the_shift(officer, signed_in, team, member):
+    a_grid()
+    under_way(officer, team, *grids(1, "632802001002"), member_id=str(member.id))
+    at, patrol = datetime.now(UTC) - timedelta(minutes=30), str(uuid7())
+    there = {"lon": 97.3112, "lat": 37.3712}
+    items = [
+        a_start(patrol, at),
+        a_track(patrol, at),
+        a_check_in(patrol, at),
+        a_check_in(patrol, at, **there),
+    ]
+    marks = [each["marks"] for each in send(signed_in(member), items).json["results"]]
+    assert marks == [[], ["outside_assignment"], ["outside_assignment"], []]
+
+
+def test_what_the_phone_is_told_of_the_shift_is_not_kept_with_the_check_in(officer, signed_in, team, member):
+    a_grid()
+    under_way(officer, team, *grids(1, "632802001002"), member_id=str(member.id))
+    at, patrol = datetime.now(UTC) - timedelta(minutes=30), str(uuid7())
+    send(signed_in(member), [a_start(patrol, at), a_check_in(patrol, at)])
+    assert session.query(CheckIn.marks).scalar() == []
 
 
 def test_a_walk_in_the_grids_of_the_shift_is_not_marked(officer, signed_in, team, member, ground):
