@@ -41,7 +41,7 @@ def teams(member_id: UUID) -> Select[*tuple[Any, ...]]:
     )
 
 
-def shifts(member_id: UUID, _: Sequence[str]) -> Select[Any]:
+def shifts(member_id: UUID) -> Select[Any]:
     """What a member's teams do from now on, as far as it concerns the member: whole teams, and one's own."""
     mine = ShiftMember.member_id == member_id
     own = exists().where(ShiftMember.shift_id == Shift.id, mine, ShiftMember.state.in_(HOLDING))
