@@ -12,26 +12,11 @@ from service.duty.shifts import announce_coming
 from service.patrols.models import CheckIn
 from service.teams.models import Membership
 from tests.factories import COMMUNITY, a_grid, a_member, a_team
+from tests.service.duty import URL, a_shift, an_assignment, grids, made, midnight, shifts_on
 from tests.service.phone import a_check_in, a_start, a_track, send
-from tests.service.test_duty import URL, an_assignment, grids, made, midnight, shifts_on
 
 SHIFTS = "/api/v1/shifts"
 HOLES = "/api/v1/duty/uncovered"
-
-
-@pytest.fixture
-def officer(signed_in):
-    return signed_in(role="officer")
-
-
-@pytest.fixture
-def leader(database):
-    return a_member(role="leader", area=COMMUNITY)
-
-
-@pytest.fixture
-def member(database):
-    return a_member(area=COMMUNITY)
 
 
 @pytest.fixture
@@ -42,11 +27,6 @@ def colleague(database):
 @pytest.fixture
 def team(leader, member, colleague):
     return a_team(member, colleague, leader=leader)
-
-
-@pytest.fixture
-def ground(database):
-    return a_grid()
 
 
 @pytest.fixture
@@ -64,17 +44,8 @@ def whole(officer, team, ground):
 
 
 def under_way(client, team, *ground, **more):
-    """A shift that began an hour ago and lasts another."""
-    begun = datetime.now(LOCAL) - timedelta(hours=1)
-    times = {
-        "from": (begun - timedelta(minutes=1)).isoformat(),
-        "to": (begun + timedelta(minutes=1)).isoformat(),
-    }
-    body = an_assignment(team, *ground) | times | {"starts_at": f"{begun:%H:%M}"} | more
-    answer = client.post(URL, json=body)
-    assert answer.status_code == 201, answer.json
-    (shift,) = client.get(SHIFTS, query_string={"on": str(begun.date()), "team": team.id}).json["items"]
-    return shift["id"]
+    """The id of a shift that began an hour ago and lasts another."""
+    return a_shift(client, team, *ground, hours_ago=1, minutes=120, **more)
 
 
 def post(client, path, **body):
