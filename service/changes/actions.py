@@ -29,6 +29,7 @@ class Reader(NamedTuple):
     caller: Caller
     teams: list[Any]  # id, area_code, is_leader
     areas: list[str]  # codes: of the teams' communities, and of grids elsewhere in which there are shifts
+    shifts: list[Any]  # of the next days
 
     @property
     def ties(self) -> str:
@@ -53,6 +54,10 @@ class Source(NamedTuple):
 
 def _grids(reader: Reader, codes: Sequence[str] | None) -> dict[str, Any]:
     return {row.code: row._asdict() for row in session.execute(queries.grids(reader.areas, codes))}
+
+
+def _shifts(reader: Reader, _: Sequence[str] | None) -> dict[str, Any]:
+    return {str(row.id): row._asdict() for row in reader.shifts}
 
 
 def _listed(select: Callable[[UUID, Sequence[str]], Select[Any]]) -> Callable[..., dict[str, Any]]:
@@ -84,7 +89,7 @@ def _known_matters(reader: Reader, ids: Sequence[str]) -> list[str]:
 
 SOURCES = {
     "grids": Source(("grid.created", "grid.retired"), _grids),
-    "shifts": Source(("duty.changed", "spot_check.asked"), _listed(queries.shifts), comes_whole=True),
+    "shifts": Source(("duty.changed", "spot_check.asked"), _shifts, comes_whole=True),
     "checkpoints": Source(("checkpoint.changed",), _listed(queries.checkpoints), comes_whole=True),
     "notices": Source(("notice.sent",), _listed(queries.notices), comes_whole=True),
     "matters": Source(("matter.changed",), _matters, known=_known_matters),
@@ -119,10 +124,11 @@ def since(caller: Caller, cursor: str) -> dict[str, Any]:
 def _reader(caller: Caller) -> Reader:
     teams = list(session.execute(queries.teams(caller.member_id)))
     homes = sorted({each.area_code for each in teams})
-    codes = {code for row in session.execute(queries.shifts(caller.member_id, ())) for code in row.grids}
+    shifts = list(session.execute(queries.shifts(caller.member_id)))
+    codes = {code for row in shifts for code in row.grids}
     county = reach(caller, caller.scope("grids:read"))
     away = {code for code in codes if code.startswith(county) and not _lies_in(code, homes)}
-    return Reader(caller, teams, homes + sorted(away))
+    return Reader(caller, teams, homes + sorted(away), shifts)
 
 
 def _changed(source: Source, reader: Reader, events: Iterable[Any]) -> dict[str, Any]:

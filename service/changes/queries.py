@@ -20,7 +20,7 @@ from service.matters.workflow import OVER
 from service.notices.models import Notice, NoticeRead, NoticeTeam
 from service.teams.models import Membership, Team
 
-AHEAD = timedelta(days=14)
+AHEAD, LONGEST = timedelta(days=14), timedelta(days=1)  # no shift is longer
 NOTICES, MATTERS = 50, 200
 ENDED = timedelta(days=14)  # how long a matter that is over is still shown
 TOLERANCE = 0.00005  # degrees, about 5 m: what a phone draws at street level
@@ -41,7 +41,7 @@ def teams(member_id: UUID) -> Select[*tuple[Any, ...]]:
     )
 
 
-def shifts(member_id: UUID, _: Sequence[str]) -> Select[Any]:
+def shifts(member_id: UUID) -> Select[Any]:
     """What a member's teams do from now on, as far as it concerns the member: whole teams, and one's own."""
     mine = ShiftMember.member_id == member_id
     own = exists().where(ShiftMember.shift_id == Shift.id, mine, ShiftMember.state.in_(HOLDING))
@@ -64,7 +64,9 @@ def shifts(member_id: UUID, _: Sequence[str]) -> Select[Any]:
     )
     said = select(ShiftMember.state).where(ShiftMember.shift_id == Shift.id, mine).scalar_subquery()
     check = _open_check(member_id)
-    soon = Shift.ends_at > func.now(), Shift.starts_at < func.now() + AHEAD
+    theirs = select(Membership.team_id).where(Membership.member_id == member_id)
+    begun = Shift.starts_at > func.now() - LONGEST, Shift.starts_at < func.now() + AHEAD
+    soon = Shift.team_id.in_(theirs), *begun, Shift.ends_at > func.now()
     columns = select(Shift.id, Shift.starts_at, Shift.ends_at, Shift.state, codes.label("grids"))
     found = columns.add_columns(own.label("is_mine"), said.label("my_state"), check).outerjoin(check, true())
     expected = found.where(*soon, Shift.state == "planned", or_(own, and_(~anybody, in_team)))

@@ -1,6 +1,6 @@
 """Questions about assignments, their shifts, and what nobody has."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -22,6 +22,7 @@ from sqlalchemy.orm import aliased
 
 from service.areas.models import Grid
 from service.areas.queries import prefix_of, within
+from service.db import ask
 from service.duty.models import (
     HOLDING,
     Assignment,
@@ -36,6 +37,23 @@ from service.members.models import Member
 from service.policy import Caller, Scope
 from service.teams import queries as teams
 from service.teams.models import Membership, Team
+
+_ON_DUTY = """
+SELECT asked.member_id, shifts.starts_at, shifts.ends_at, array_agg(held.grid_id) AS grids
+FROM unnest(%(members)s::uuid[], %(firsts)s::timestamptz[], %(lasts)s::timestamptz[])
+    AS asked (member_id, first, last)
+JOIN memberships ON memberships.member_id = asked.member_id
+JOIN shifts ON shifts.team_id = memberships.team_id AND shifts.state = 'planned'
+    AND shifts.starts_at <= asked.last AND shifts.starts_at > asked.first - interval '1 day'
+    AND shifts.ends_at > asked.first AND memberships.since <= shifts.starts_at
+    AND (memberships.until > shifts.starts_at) IS NOT FALSE
+JOIN assignment_grids AS held ON held.assignment_id = shifts.assignment_id
+    AND held.during && tstzrange(shifts.starts_at, shifts.ends_at)
+WHERE (
+    SELECT bool_or(shift_members.member_id = asked.member_id) FROM shift_members
+    WHERE shift_id = shifts.id AND shift_members.state IN ('asked', 'accepted')
+) IS NOT FALSE
+GROUP BY asked.member_id, shifts.id"""  # a shift that nobody has accepted is the whole team's; none is longer
 
 
 def visible_to(caller: Caller, scope: Scope) -> Select[Assignment]:
@@ -263,22 +281,13 @@ def shifts_described(ids: Sequence[UUID], caller: Caller) -> Select[Any]:
     )  # fmt: skip
 
 
-def on_duty(member_id: UUID, start: datetime, end: datetime) -> Select[*tuple[Any, ...]]:
-    """Where a person should be in a window, alone or with the team: starts_at, ends_at, grid_id."""
-    mine = exists().where(*_holds(member_id))
-    held = exists().where(ShiftMember.shift_id == Shift.id, ShiftMember.state.in_(HOLDING))
-    in_team = exists().where(
-        Membership.team_id == Shift.team_id, Membership.member_id == member_id,
-        Membership.since <= Shift.starts_at,
-        or_(Membership.until.is_(None), Membership.until > Shift.starts_at),
-    )  # fmt: skip
-    then = func.tstzrange(Shift.starts_at, Shift.ends_at).op("&&")(AssignmentGrid.during)
-    return (
-        select(Shift.starts_at, Shift.ends_at, AssignmentGrid.grid_id)
-        .join(AssignmentGrid, AssignmentGrid.assignment_id == Shift.assignment_id)
-        .where(Shift.starts_at < end, Shift.ends_at > start, Shift.state == "planned", then)
-        .where(or_(mine, and_(~held, in_team)))
-    )
+def on_duty(spans: Mapping[UUID, tuple[datetime, datetime]]) -> Sequence[Any]:
+    """Where people should be between a first and a last moment each, alone or with the team.
+
+    A row a shift: member_id, starts_at, ends_at, grids (ids).
+    """
+    firsts, lasts = [first for first, _ in spans.values()], [last for _, last in spans.values()]
+    return ask(_ON_DUTY, members=list(spans), firsts=firsts, lasts=lasts)
 
 
 def swaps_visible_to(caller: Caller, scope: Scope) -> Select[Swap]:

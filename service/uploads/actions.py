@@ -27,8 +27,9 @@ from service.members import actions as members
 from service.outbox.actions import Event, tell
 from service.outbox.queries import epoch
 from service.patrols import actions as patrols
+from service.patrols.astray import OUTSIDE
 from service.policy import current, trace_id
-from service.uploads import evidence, items, queries
+from service.uploads import evidence, items, posts, queries
 from service.uploads.items import BadItem
 from service.uploads.models import QuarantinedItem
 
@@ -265,11 +266,21 @@ def _keep(uploads: Sequence[Upload]) -> None:
     patrols.mark_replays(check_ins)
     patrols.keep_tracks([each for facts in weighed for each in facts.tracks])
     _keep_matters(uploads, [facts.matters for facts in weighed])
+    _mark_strays(uploads, weighed)
     patrols.note_times(times)
     patrols.note_moments({moment.patrol_id for moment in moments})
     coverage.mark(list(times))
     if moments:
         announce("patrols timed", patrol_ids={each.patrol_id for each in moments})
+
+
+def _mark_strays(uploads: Sequence[Upload], weighed: Sequence[evidence.Facts]) -> None:
+    """Tell the phone, and keep nowhere, what was recorded outside the grids of a shift."""
+    told = [(upload.member_id, facts) for upload, facts in zip(uploads, weighed, strict=True)]
+    if outside := posts.strays(told):
+        for each in (each for upload in uploads for each in upload.sent):
+            if each.walked and each.walked.id in outside:
+                each.marks = [*each.marks, OUTSIDE]
 
 
 def _keep_matters(uploads: Sequence[Upload], found: Sequence[Sequence[Report]]) -> None:

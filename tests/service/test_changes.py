@@ -36,8 +36,8 @@ from tests.factories import (
     some_duty,
 )
 from tests.servers import PATIENCE
+from tests.service.duty import made
 from tests.service.matter_steps import report, steps
-from tests.service.test_duty import made
 
 WRITERS = 16
 FAR = "632801001001"

@@ -12,63 +12,9 @@ from service.duty.models import AssignmentGrid, Shift, ShiftMember
 from service.duty.pattern import LOCAL
 from tests.conftest import SHARED
 from tests.factories import COMMUNITY, a_grid, a_member, a_square, a_team
+from tests.service.duty import URL, an_assignment, grids, made, midnight, shifts_on
 
-URL = "/api/v1/assignments"
 SIBLING = "632802001002"
-
-
-def midnight(days=0):
-    """A local midnight, so many days from today."""
-    day = datetime.now(LOCAL).date() + timedelta(days=days)
-    return datetime.combine(day, datetime.min.time(), LOCAL)
-
-
-def an_assignment(team, *grids, days=(1, 8), **more):
-    return {
-        "team_id": str(team.id), "grids": [grid.code for grid in grids],
-        "from": midnight(days[0]).isoformat(), "to": midnight(days[1]).isoformat(),
-        "rrule": "FREQ=DAILY", "starts_at": "20:00", "minutes": 120, **more,
-    }  # fmt: skip
-
-
-def grids(count, community=COMMUNITY):
-    return [a_grid(f"{community}{n:03}", a_square(97.3 + n / 100)) for n in range(1, count + 1)]
-
-
-@pytest.fixture
-def officer(signed_in):
-    return signed_in(role="officer")
-
-
-@pytest.fixture
-def leader(database):
-    return a_member(role="leader", area=COMMUNITY)
-
-
-@pytest.fixture
-def member(database):
-    return a_member(area=COMMUNITY)
-
-
-@pytest.fixture
-def team(leader, member):
-    return a_team(member, leader=leader)
-
-
-@pytest.fixture
-def ground(database):
-    return a_grid()
-
-
-def made(client, *args, **kwargs):
-    """The assignment as the answer shows it."""
-    answer = client.post(URL, json=an_assignment(*args, **kwargs))
-    assert answer.status_code == 201, answer.json
-    return answer.json
-
-
-def shifts_on(client, day, **query):
-    return client.get("/api/v1/shifts", query_string={"on": str(day.date()), **query}).json["items"]
 
 
 def test_a_leader_gives_a_grid_to_the_team(signed_in, leader, team, ground):

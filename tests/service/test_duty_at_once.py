@@ -14,7 +14,7 @@ from service.duty.models import Assignment, AssignmentGrid, AssignmentStep, Shif
 from service.members.models import Consent, Member, SecondFactor, Session
 from service.teams.models import Membership, Team
 from tests.factories import a_member, a_session, a_team
-from tests.service.test_duty import URL, an_assignment, grids
+from tests.service.duty import URL, an_assignment, grids
 
 WRITERS, CONNECTIONS = 64, 16
 OVERLAPS = text(

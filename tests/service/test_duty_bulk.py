@@ -8,28 +8,8 @@ import pytest
 from openpyxl import Workbook
 
 from service.teams.sheets import XLSX
-from tests.factories import COMMUNITY, a_grid, a_member, a_team
-from tests.service.test_duty import URL, an_assignment, grids, midnight, shifts_on
-
-
-@pytest.fixture
-def officer(signed_in):
-    return signed_in(role="officer")
-
-
-@pytest.fixture
-def member(database):
-    return a_member(area=COMMUNITY)
-
-
-@pytest.fixture
-def team(member):
-    return a_team(member)
-
-
-@pytest.fixture
-def ground(database):
-    return a_grid()
+from tests.factories import COMMUNITY, a_team
+from tests.service.duty import URL, an_assignment, grids, midnight, shifts_on
 
 
 def bulk(client, *rows, dry_run=False):

@@ -9,28 +9,14 @@ from service.db import session, uuid7
 from service.duty.models import SpotCheck
 from service.duty.pattern import LOCAL
 from service.duty.shifts import announce_coming
+from service.patrols.models import CheckIn
 from service.teams.models import Membership
 from tests.factories import COMMUNITY, a_grid, a_member, a_team
-from tests.service.phone import a_start, a_track, send
-from tests.service.test_duty import URL, an_assignment, grids, made, midnight, shifts_on
+from tests.service.duty import URL, a_shift, an_assignment, grids, made, midnight, shifts_on
+from tests.service.phone import a_check_in, a_start, a_track, send
 
 SHIFTS = "/api/v1/shifts"
 HOLES = "/api/v1/duty/uncovered"
-
-
-@pytest.fixture
-def officer(signed_in):
-    return signed_in(role="officer")
-
-
-@pytest.fixture
-def leader(database):
-    return a_member(role="leader", area=COMMUNITY)
-
-
-@pytest.fixture
-def member(database):
-    return a_member(area=COMMUNITY)
 
 
 @pytest.fixture
@@ -41,11 +27,6 @@ def colleague(database):
 @pytest.fixture
 def team(leader, member, colleague):
     return a_team(member, colleague, leader=leader)
-
-
-@pytest.fixture
-def ground(database):
-    return a_grid()
 
 
 @pytest.fixture
@@ -63,17 +44,8 @@ def whole(officer, team, ground):
 
 
 def under_way(client, team, *ground, **more):
-    """A shift that began an hour ago and lasts another."""
-    begun = datetime.now(LOCAL) - timedelta(hours=1)
-    times = {
-        "from": (begun - timedelta(minutes=1)).isoformat(),
-        "to": (begun + timedelta(minutes=1)).isoformat(),
-    }
-    body = an_assignment(team, *ground) | times | {"starts_at": f"{begun:%H:%M}"} | more
-    answer = client.post(URL, json=body)
-    assert answer.status_code == 201, answer.json
-    (shift,) = client.get(SHIFTS, query_string={"on": str(begun.date()), "team": team.id}).json["items"]
-    return shift["id"]
+    """The id of a shift that began an hour ago and lasts another."""
+    return a_shift(client, team, *ground, hours_ago=1, minutes=120, **more)
 
 
 def post(client, path, **body):
@@ -372,6 +344,29 @@ def test_a_walk_outside_the_grids_of_the_shift_is_marked(officer, signed_in, tea
     (elsewhere,) = grids(1)
     under_way(officer, team, elsewhere, member_id=str(member.id))
     assert marks_of(officer, walked(signed_in(member))) == {"outside_assignment"}
+
+
+def test_the_phone_is_told_at_once_what_lies_outside_the_grids_of_the_shift(officer, signed_in, team, member):
+    a_grid()
+    under_way(officer, team, *grids(1, "632802001002"), member_id=str(member.id))
+    at, patrol = datetime.now(UTC) - timedelta(minutes=30), str(uuid7())
+    there = {"lon": 97.3112, "lat": 37.3712}
+    items = [
+        a_start(patrol, at),
+        a_track(patrol, at),
+        a_check_in(patrol, at),
+        a_check_in(patrol, at, **there),
+    ]
+    marks = [each["marks"] for each in send(signed_in(member), items).json["results"]]
+    assert marks == [[], ["outside_assignment"], ["outside_assignment"], []]
+
+
+def test_what_the_phone_is_told_of_the_shift_is_not_kept_with_the_check_in(officer, signed_in, team, member):
+    a_grid()
+    under_way(officer, team, *grids(1, "632802001002"), member_id=str(member.id))
+    at, patrol = datetime.now(UTC) - timedelta(minutes=30), str(uuid7())
+    send(signed_in(member), [a_start(patrol, at), a_check_in(patrol, at)])
+    assert session.query(CheckIn.marks).scalar() == []
 
 
 def test_a_walk_in_the_grids_of_the_shift_is_not_marked(officer, signed_in, team, member, ground):

@@ -11,47 +11,10 @@ from service.db import uuid7
 from service.duty.pattern import LOCAL
 from service.fulfilment.rule import Evidence, outcome
 from tests.factories import COMMUNITY, a_checkpoint, a_grid, a_member, a_square, a_team
+from tests.service.duty import a_shift
 from tests.service.phone import WALK, a_check_in, a_start, a_track, an_end, an_hour_ago, send
-from tests.service.test_duty import URL as ASSIGNMENTS
-from tests.service.test_duty import an_assignment
 
 URL = "/api/v1/duty/fulfilment"
-
-
-@pytest.fixture
-def officer(signed_in):
-    return signed_in(role="officer")
-
-
-@pytest.fixture
-def leader(database):
-    return a_member(role="leader", area=COMMUNITY)
-
-
-@pytest.fixture
-def member(database):
-    return a_member(area=COMMUNITY)
-
-
-@pytest.fixture
-def team(member, leader):
-    return a_team(member, leader=leader)
-
-
-@pytest.fixture
-def ground(database):
-    return a_grid()
-
-
-def a_shift(client, team, *grids, hours_ago=2, minutes=119, **more):
-    """The id of a shift that began some hours ago."""
-    at = datetime.now(LOCAL) - timedelta(hours=hours_ago)
-    times = {"from": (at - timedelta(minutes=1)).isoformat(), "to": (at + timedelta(minutes=1)).isoformat()}
-    body = an_assignment(team, *grids) | times | {"starts_at": f"{at:%H:%M}", "minutes": minutes} | more
-    answer = client.post(ASSIGNMENTS, json=body)
-    assert answer.status_code == 201, answer.json
-    query = {"on": str(at.date()), "team": team.id}
-    return client.get("/api/v1/shifts", query_string=query).json["items"][-1]["id"]
 
 
 def walk(client, places=WALK, at=None, *extra):

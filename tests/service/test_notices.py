@@ -7,31 +7,11 @@ import pytest
 from service.db import session
 from service.notices.models import Notice
 from tests.factories import COMMUNITY, a_grid, a_member, a_square, a_team
-from tests.service.test_duty import made
+from tests.service.duty import made
 
 URL = "/api/v1/notices"
 NEW = {"title": "大风预警", "text": "今晚大风，请注意防火。", "area": COMMUNITY}
 HERE, ELSEWHERE = a_square().__geo_interface__, a_square(94.9, 36.4).__geo_interface__
-
-
-@pytest.fixture
-def officer(signed_in):
-    return signed_in(role="officer")
-
-
-@pytest.fixture
-def member(database):
-    return a_member(area=COMMUNITY)
-
-
-@pytest.fixture
-def leader(database):
-    return a_member(role="leader", area=COMMUNITY)
-
-
-@pytest.fixture
-def team(member, leader):
-    return a_team(member, leader=leader)
 
 
 def sent(client, **more):

@@ -20,6 +20,7 @@ from service.patrols.models import CheckIn, Fix
 from service.privacy import actions, erasure
 from service.uploads import actions as uploads
 from tests.factories import COMMUNITY, a_grid, a_member, a_square, a_team
+from tests.service.duty import made, midnight, shifts_on
 from tests.service.phone import (
     a_check_in,
     a_patrol,
@@ -30,7 +31,6 @@ from tests.service.phone import (
     send,
     verdicts,
 )
-from tests.service.test_duty import made, midnight, shifts_on
 
 DELINGHA, GOLMUD = "632802000000", "632801000000"
 CONSENT = "/api/v1/me/consents/track"

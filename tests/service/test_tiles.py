@@ -13,8 +13,8 @@ from service.tiles.actions import draw_outlines, simplified
 from service.tiles.layers import LAYERS
 from service.tiles.models import GridOutline
 from tests.factories import COMMUNITY, a_checkpoint, a_grid, a_member, a_report, a_square, a_team
+from tests.service.duty import made, midnight
 from tests.service.phone import a_patrol, send
-from tests.service.test_duty import made, midnight
 
 
 def tile_at(lon=97.371, lat=37.371, z=15, layer="coverage"):
