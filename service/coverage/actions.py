@@ -12,7 +12,7 @@ from geo.coverage import Piece, Presences, pieces
 from service import bulk, jobs
 from service.areas.places import Places, places, unix_ms
 from service.coverage import merges, queries
-from service.db import ask, session, transaction
+from service.db import ask, session, transaction, uuid7
 from service.patrols import queries as patrols
 from service.patrols.models import CheckIn, Patrol
 from service.patrols.track import fixes_of
@@ -28,6 +28,7 @@ INSERT INTO coverage_stale (grid_id, hour) SELECT grid_id, hour FROM gone"""
 _STALE = """
 INSERT INTO coverage_stale (grid_id, hour)
 SELECT * FROM unnest(%(grids)s::int[], %(hours)s::timestamptz[])"""
+_RENEW = "UPDATE coverage_version SET version = %(new)s"
 _FOOTPRINT = {
     "patrol_id": "uuid",
     "grid_id": "int4",
@@ -53,6 +54,11 @@ def mark_revised(grids: list[int], retired: list[int]) -> None:
     if box is not None:
         touched |= set(session.scalars(queries.patrols_in(box)))
     mark(touched)
+
+
+def follow(grids: Collection[int]) -> None:
+    """What was seen is worth something else once other checkpoints stand, or have another name."""
+    ask(_RENEW, new=uuid7())
 
 
 @jobs.task(REBUILD, every="* * * * *")
