@@ -3,7 +3,7 @@
 import hashlib
 import time
 from collections.abc import Callable, Hashable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flask import Response, g, request
 from flask.views import MethodView
@@ -11,7 +11,7 @@ from flask.views import MethodView
 from geo.tiles import DEEPEST, is_tile
 from service.areas.queries import sight
 from service.coverage.windows import Window, whole_hours
-from service.db import ask, transaction
+from service.db import ask, glance, transaction
 from service.errors import Invalid, NotFound
 from service.policy import POLICY, Scope
 from service.tiles.cache import Questions, TileCache
@@ -135,10 +135,17 @@ def _answer(layer: Layer, at: dict[str, int], question: Question, state: str, dr
     return Response(drawing, headers=about, content_type=MVT)
 
 
-def _draw(layer: Layer, tile: Tile, window: Window) -> bytes:
-    return layer.draw(tile, window) if tile.z >= layer.shallowest else b""
+def _draw(layer: Layer, tile: Tile, window: Window, look: Callable[..., Any] = ask) -> bytes:
+    if tile.z < layer.shallowest:
+        return b""
+    if isinstance(layer.draw, str):
+        return look(layer.draw, **tile.values)[0].tile
+    return layer.draw(tile, window)
 
 
 def _draw_alone(layer: Layer, tile: Tile, window: Window) -> bytes:
+    """Outside any transaction of the request."""
+    if isinstance(layer.draw, str):
+        return _draw(layer, tile, window, glance)
     with transaction():
         return _draw(layer, tile, window)

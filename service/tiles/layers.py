@@ -27,7 +27,7 @@ class Layer(NamedTuple):
     name: str
     fields: Mapping[str, str]
     state: str  # a scalar in SQL that costs little; another once tiles would differ
-    draw: Callable[[Tile, Window], bytes]  # empty where there is nothing
+    draw: Callable[[Tile, Window], bytes] | str  # or one select that draws it; empty where there is nothing
     shallowest: int = 0  # above this zoom its tiles are empty
     permission: str = "coverage:read"  # and for a whole area, not only for what is one's own
 
@@ -40,8 +40,8 @@ def add(layer: Layer) -> None:
     LAYERS[layer.name] = layer
 
 
-def _drawn(sql: str, tile: Tile, rows: queries.Rows | None = None) -> bytes:
-    [found] = ask(sql, **tile.values, **queries.values_of(rows or {}))
+def _drawn(sql: str, tile: Tile, rows: queries.Rows) -> bytes:
+    [found] = ask(sql, **tile.values, **queries.values_of(rows))
     return found.tile
 
 
@@ -63,14 +63,6 @@ def codes_in(tile: Tile) -> list[str]:
     here = places()
     found = here.index.tree.query(shapely.box(west - x, south - y, east + x, north + y))
     return sorted({here.codes[position] for position in np.sort(found).tolist()})
-
-
-def _draw_grids(tile: Tile, _: Window) -> bytes:
-    return _drawn(queries.GRIDS, tile)
-
-
-def _draw_checkpoints(tile: Tile, _: Window) -> bytes:
-    return _drawn(queries.CHECKPOINTS, tile)
 
 
 def _draw_matters(tile: Tile, _: Window) -> bytes:
@@ -156,11 +148,11 @@ DUTY = f"concat_ws(' ', {queries.GROUND}, {holes.STATE})"
 MOVED = GRID | {"patrols": "Number"}
 OPEN = GRID | {"hours": "Number"}
 
-add(Layer("grids", GRID, queries.GROUND, _draw_grids))
+add(Layer("grids", GRID, queries.GROUND, queries.GRIDS))
 add(Layer("coverage", COVERAGE, queries.FOOTPRINTS, _draw_coverage))
 add(Layer("density", DENSITY, queries.FOOTPRINTS, _draw_density))
 add(Layer("patrols", MOVED, queries.FOOTPRINTS, _draw_patrols))
 add(Layer("gaps", GAPS, queries.FOOTPRINTS, _draw_gaps, shallowest=12))
-add(Layer("checkpoints", CHECKPOINTS, queries.CHECKPOINTS_CALLED, _draw_checkpoints, shallowest=11))
+add(Layer("checkpoints", CHECKPOINTS, queries.CHECKPOINTS_CALLED, queries.CHECKPOINTS, shallowest=11))
 add(Layer("uncovered", OPEN, DUTY, _draw_uncovered, permission="duty:holes"))
 add(Layer("matters", MATTERS, queries.MINUTE, _draw_matters, permission="matters:read"))
