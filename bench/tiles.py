@@ -134,7 +134,7 @@ def _anew(at: Address) -> Ask:
 
 
 def _kept(at: Address) -> Ask:
-    return f"{_path(at)}?from={_time(BEGIN)}&to={_time(BEGIN + timedelta(hours=9000))}", ""
+    return f"{_path(at)}?from={_time(BEGIN)}&to={_time(BEGIN + timedelta(days=366))}", ""
 
 
 def _unchanged(at: Address, tags: dict[Address, str]) -> Ask:

@@ -54,7 +54,7 @@ def answer_known():
     """
     at = request.view_args or {}
     layer = LAYERS.get(at.get("layer"))
-    if "z" not in at or layer is None or not is_tile(at["z"], at["x"], at["y"]):
+    if "z" not in at or layer is None or not _is_place(at["z"], at["x"], at["y"]):
         return None
     found = glimpse(layer.state)
     if found is None:
@@ -82,7 +82,7 @@ class Tiles(MethodView):
         """
         if z > DEEPEST:
             raise Invalid(errors={"z": [f"At most {DEEPEST}."]})
-        if layer not in LAYERS or not is_tile(z, x, y):
+        if layer not in LAYERS or not _is_place(z, x, y):
             raise NotFound
         layer = LAYERS[layer]
         question = Question(sight(caller(), _reach(layer)), whole_hours(query["start"], query["end"]))
@@ -110,6 +110,11 @@ class TileJson(MethodView):
             "bounds": WORLD,
             "vector_layers": [{"id": layer, "columns": LAYERS[layer].fields}],
         }
+
+
+def _is_place(z, x, y):
+    """Whether there is such a tile, and its address has no digits of other scripts."""
+    return is_tile(z, x, y) and request.path.isascii()
 
 
 def _reach(layer):
