@@ -13,7 +13,7 @@ import requests
 from service.areas.models import Grid, GridRevision
 from service.db import session
 from tests.factories import COMMUNITY, a_grid, a_square
-from tests.servers import inside, until
+from tests.servers import PASSWORD, inside, until
 
 ROOT = Path(__file__).parents[2]
 WRITE = 'root=$0 var=$1; . "$root/scripts/lib/front.sh"; write_nginx_conf'
@@ -87,3 +87,13 @@ def test_an_unchanged_tile_is_not_sent_again_though_its_tag_was_weakened(ask):
 
 def test_a_tile_is_not_kept_for_somebody_else(ask):
     assert (ask().status_code, ask(Authorization="Bearer somebody").status_code) == (200, 401)
+
+
+def test_who_signs_out_is_refused_the_tile_that_was_shown_before(front, a_large_tile):
+    door = {"username": "batu", "password": PASSWORD, "device": {"id": "map", "name": "a map"}}
+    token = requests.post(f"{front}/api/v1/sessions", json=door, timeout=10).json()["token"]
+    signed_in = {"headers": {"Authorization": f"Bearer {token}"}, "timeout": 10}
+    before = [requests.get(front + TILE, **signed_in).status_code for _ in range(3)]
+    requests.delete(f"{front}/api/v1/sessions/current", **signed_in)
+    after = {requests.get(front + TILE, **signed_in).status_code for _ in range(6)}  # of both processes
+    assert (before, after) == ([200, 200, 200], {401})
