@@ -3,8 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Select, func, select, text
 from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE
+
+from service.duty.models import AssignmentStep, Shift
 
 UNCOVERED = """
     SELECT grids.code, (array_agg(grids.name ORDER BY grids.since DESC))[1] AS name,
@@ -33,9 +35,11 @@ def uncovered(start: datetime, end: datetime, prefix: str, after: str = "", limi
     return statement.bindparams(start=start, end=end, prefix=prefix, after=after, limit=limit)
 
 
-# Names the present state of who has which grids; every change leaves a step, or a declined shift.
-STATE = """concat_ws('/',
-    (SELECT count(*) FROM assignment_steps), (SELECT count(*) FROM shifts WHERE state = 'declined'))"""
+def version() -> Select[Any]:
+    """Names the present state of who has which grids; every change leaves a step, or a declined shift."""
+    steps = select(func.count()).select_from(AssignmentStep).scalar_subquery()
+    declined = select(func.count()).where(Shift.state == "declined").scalar_subquery()
+    return select(func.concat(steps, "/", declined))
 
 
 HOLES = """

@@ -144,7 +144,8 @@ MATTERS = {
     "is_overdue": "Boolean",
 }
 
-DUTY = f"concat_ws(' ', {queries.GROUND}, {holes.STATE})"
+HELD = holes.version().compile(compile_kwargs={"literal_binds": True})
+DUTY = f"concat_ws(' ', {queries.GROUND}, ({HELD}))"
 MOVED = GRID | {"patrols": "Number"}
 OPEN = GRID | {"hours": "Number"}
 
