@@ -1,10 +1,12 @@
-"""Map tiles: drawn anew, kept, and unchanged; beside ST_AsMVT alone and another tile server."""
+"""Map tiles: drawn anew, kept, and unchanged; beside ST_AsMVT alone and another tile server.
 
+What HTTP takes away from ST_AsMVT alone shows the bare route, which has Flask and psycopg and nothing else.
+"""
+
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
-from http.client import HTTPConnection, HTTPResponse
-from itertools import count
 from math import asinh, pi, radians, tan
 from statistics import median
 from typing import Any
@@ -14,10 +16,11 @@ from psycopg import Connection
 from sqlalchemy import insert
 
 from bench import tipg
+from bench.bare_tiles import RAW
 from bench.database import connect
 from bench.stand import Stand
 from bench.table import Figure, Mark
-from bench.traffic import HOST, PATIENCE, Send, drive, serving
+from bench.traffic import Line, Send, drive, field, serving
 from geo.tiles import bounds
 from service.db import session, transaction, uuid7
 from service.members.actions import hash_of
@@ -30,16 +33,10 @@ CONNECTIONS = 4
 REQUESTS = 400  # of each kind at the full size, of each zoom
 PREFECTURE = "632800000000"
 TOKEN = "bench-tiles"
-RAW = """
-SELECT ST_AsMVT(drawn, 'grids', 4096, 'geom', 'id') FROM (
-    SELECT id, code, name, basis,
-        ST_AsMVTGeom(ST_Transform(shape, 3857), ST_TileEnvelope(%(z)s, %(x)s, %(y)s), 4096, 64) AS geom
-    FROM grids WHERE shape && ST_Transform(ST_TileEnvelope(%(z)s, %(x)s, %(y)s, margin => 64 / 4096.0), 4326)
-) AS drawn WHERE geom IS NOT NULL"""
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
 Address = tuple[int, int, int]  # z, x, y
-_hours = count(1)
+_asked: Counter[Address] = Counter()
 
 
 def figures(stand: Stand) -> Iterator[Figure]:
@@ -51,19 +48,22 @@ def figures(stand: Stand) -> Iterator[Figure]:
         for connection in database:
             connection.autocommit = True
         database[0].execute("VACUUM ANALYZE grids, grid_outlines")
-        port, other = stack.enter_context(serving()), stack.enter_context(tipg.serving(stand.settings))
+        servers = serving(), tipg.serving(stand.settings), serving("bench.bare_tiles:app()")
+        ports = [stack.enter_context(server) for server in servers]
         for zoom in ZOOMS:
-            yield from _zoom(stand, zoom, port, other, database)
+            yield from _zoom(stand, zoom, ports, database)
 
 
-def _zoom(stand: Stand, zoom: int, port: int, other: int, database: list[Connection]) -> Iterator[Figure]:
+def _zoom(stand: Stand, zoom: int, ports: list[int], database: list[Connection]) -> Iterator[Figure]:
+    port, other, bare = ports
     tiles = _tiles(stand, zoom)
     requests = [tiles[n % len(tiles)] for n in range(max(40, REQUESTS * stand.size.grids // 1500))]
     tags: dict[Address, str] = {}
     schema = stand.settings.schema
     ways: list[list[Send]] = [
         [_raw(each) for each in database],
-        [_asker(other, lambda at: (tipg.path(schema, *at), {})) for _ in database],
+        [_asker(other, lambda at: (tipg.path(schema, *at), "")) for _ in database],
+        [_asker(bare, lambda at: ("/{}/{}/{}".format(*at), "")) for _ in database],
         [_asker(port, _anew) for _ in database],
         [_asker(port, _kept, tags=tags) for _ in database],
         [_asker(port, lambda at: _unchanged(at, tags), status=304) for _ in database],
@@ -74,8 +74,9 @@ def _zoom(stand: Stand, zoom: int, port: int, other: int, database: list[Connect
             sent = drive(senders, requests)
             if run:  # the first one warms up
                 rates[way].append(len(requests) / sent.took)
-    raw, theirs, anew, kept, unchanged = map(median, rates)
+    raw, theirs, plain, anew, kept, unchanged = map(median, rates)
     limit, peer = Mark(raw, "ST_AsMVT alone"), Mark(theirs, tipg.PEER)
+    yield Figure(NAME, f"zoom {zoom}, a bare route", plain, "/s", stand.runs, limit, peer)
     yield Figure(NAME, f"zoom {zoom}, drawn anew", anew, "/s", stand.runs, limit, peer)
     yield Figure(NAME, f"zoom {zoom}, kept", kept, "/s", stand.runs, limit, peer)
     yield Figure(NAME, f"zoom {zoom}, unchanged (304)", unchanged, "/s", stand.runs, limit, peer)
@@ -122,22 +123,22 @@ def _raw(database: Connection) -> Send:
     return send
 
 
-Ask = tuple[str, dict[str, str]]
+Ask = tuple[str, str]  # a path, and lines of a head
 
 
 def _anew(at: Address) -> Ask:
-    """With a window that nobody has asked for, so that nothing is kept of it."""
-    end = BEGIN + timedelta(hours=next(_hours) % 7000)
-    start = end - timedelta(hours=1 + next(_hours) // 7000)
-    return f"{_path(at)}?from={_time(start)}&to={_time(end)}", {}
+    """With a window in which nobody has asked for this tile, so that nothing is kept of it."""
+    _asked[at] += 1
+    end = BEGIN + timedelta(hours=_asked[at])
+    return f"{_path(at)}?from={_time(BEGIN)}&to={_time(end)}", ""
 
 
 def _kept(at: Address) -> Ask:
-    return f"{_path(at)}?from={_time(BEGIN)}&to={_time(BEGIN + timedelta(hours=9000))}", {}
+    return f"{_path(at)}?from={_time(BEGIN)}&to={_time(BEGIN + timedelta(days=366))}", ""
 
 
 def _unchanged(at: Address, tags: dict[Address, str]) -> Ask:
-    return _kept(at)[0], {"If-None-Match": tags[at]}
+    return _kept(at)[0], f"If-None-Match: {tags[at]}\r\n"
 
 
 def _path(at: Address) -> str:
@@ -156,24 +157,14 @@ def _asker(
     tags: dict[Address, str] | None = None,
 ) -> Send:
     """Asks over one connection; an answer of another status ends the bench."""
-    connection = HTTPConnection(HOST, port, timeout=PATIENCE)
+    line = Line(port, Authorization=f"Bearer {TOKEN}")
 
     def send(at: Address) -> None:
         path, more = ask(at)
-        try:
-            response, body = _get(connection, path, more)
-        except ConnectionError:  # while other ways took their turn the server has hung up
-            connection.close()
-            response, body = _get(connection, path, more)
-        if response.status != status or (status == 200 and not body):
-            raise RuntimeError(f"{path} answered {response.status}: {body[:300]!r}")
+        found, head, body = line.get(path, more)
+        if found != status or (status == 200 and not body):
+            raise RuntimeError(f"{path} answered {found}: {body[:300]!r}")
         if tags is not None:
-            tags[at] = response.headers["ETag"]
+            tags[at] = field(head, b"etag")
 
     return send
-
-
-def _get(connection: HTTPConnection, path: str, more: dict[str, str]) -> tuple[HTTPResponse, bytes]:
-    connection.request("GET", path, headers={"Authorization": f"Bearer {TOKEN}", **more})
-    response = connection.getresponse()
-    return response, response.read()

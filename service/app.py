@@ -87,6 +87,7 @@ def create_app(settings: Settings | None = None) -> Service:
     app.engine = db.connect(settings, longest=REQUEST)
     app.lanes = {alarms_api.blueprint.name: db.engine(settings, REQUEST, settings.alarm_pool_size)}
     app.authenticate = lambda token, kind: members.recognise(token, kind, app.settings)
+    app.glimpse = lambda token, kind, beside: members.glimpse(token, kind, beside, app.settings)
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, settings.proxies, settings.proxies)  # type: ignore[method-assign]
     app.config.update(
@@ -103,6 +104,7 @@ def create_app(settings: Settings | None = None) -> Service:
     db.listen("grids revised", tiles.follow)
     db.listen("patrols timed", clients.settle)
     db.listen("grids revised", checkpoints.follow)
+    db.listen("checkpoints changed", coverage.follow)
     db.listen("grids revised", live.tell_revised)
     db.listen("duty changed", live.tell_duty)
     db.listen("spot check asked", live.tell_spot_check)

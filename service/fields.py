@@ -155,12 +155,12 @@ class WindowQuery(Strict):
 
     @validates_schema
     def in_order(self, data: dict[str, Any], **_: Any) -> None:
-        """A window has a length, and at most ten years."""
-        start, end = data.get("from_"), data.get("to")
-        if start and end and start >= end:
-            raise ValidationError("Must lie before `to`.", "from")
-        if start and (end or datetime.now(UTC)) - start > self.longest:
-            raise ValidationError("A window spans at most ten years.", "from")
+        """A window has a length, and at most `longest`; an open end is now."""
+        start, end = data.get("from_"), data.get("to") or datetime.now(UTC)
+        if start and start >= end:
+            raise ValidationError("Must lie before `to`, which is now unless given.", "from")
+        if start and end - start > self.longest:
+            raise ValidationError(f"A window spans at most {self.longest.days} days.", "from")
 
     @post_load
     def fill(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:

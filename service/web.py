@@ -39,6 +39,9 @@ class Service(Flask):
     engine: Engine
     lanes: dict[str, Engine]  # features whose requests have connections of their own
     authenticate: Callable[[str, str], Caller | None]  # by a token, and whether a phone's or a page's
+    glimpse: Callable[
+        [str, str, str], tuple[Caller, Any] | None
+    ]  # the same by one look, and what else is asked
 
     def dispatch_request(self) -> Response:
         """Answer in one transaction; what fails at the commit is still a problem document."""
@@ -141,26 +144,41 @@ class Forged(errors.Forbidden):
 def caller() -> Caller:
     """Who is calling; raises SignInNeeded for a stranger."""
     if "caller" not in g:
-        known = _by_header() if "Authorization" in request.headers else _by_cookie()
+        token, kind = _credentials()
+        known = here().authenticate(token, kind) if token else None
         if known is None:
             raise errors.SignInNeeded
+        if kind == "page" and request.method not in SAFE:
+            _check_forged(token)
         g.caller = known
     return g.caller
 
 
-def _by_header() -> Caller | None:
+def glimpse(beside: str) -> Any:
+    """Who is calling, and a scalar that the database gives beside, by one look and outside any transaction.
+
+    For routes that change nothing. None for whoever has to be looked at closely: `caller` does that.
+    """
+    token, kind = _credentials()
+    found = here().glimpse(token, kind, beside) if token and request.method in SAFE else None
+    if found is None or found[0].must_enrol:
+        return None
+    g.caller = found[0]
+    return found
+
+
+def _credentials() -> tuple[str, str]:
+    """The token that was sent, empty for none, and whether a phone's or a page's."""
+    if "Authorization" not in request.headers:
+        return page_token(), "page"
     scheme, _, token = request.headers["Authorization"].partition(" ")
-    return here().authenticate(token.strip(" "), "phone") if scheme.lower() == "bearer" else None
+    return token.strip(" ") if scheme.lower() == "bearer" else "", "phone"
 
 
-def _by_cookie() -> Caller | None:
-    token = page_token()
-    known = here().authenticate(token, "page") if token else None
-    if known and request.method not in SAFE:
-        check_origin()
-        if not compare_digest(request.headers.get("X-CSRF-Token", "").encode(), csrf_of(token).encode()):
-            raise Forged
-    return known
+def _check_forged(token: str) -> None:
+    check_origin()
+    if not compare_digest(request.headers.get("X-CSRF-Token", "").encode(), csrf_of(token).encode()):
+        raise Forged
 
 
 def page_token() -> str:

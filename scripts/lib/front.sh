@@ -25,7 +25,6 @@ http {
     fastcgi_temp_path "$work/fastcgi";
     uwsgi_temp_path "$work/uwsgi";
     scgi_temp_path "$work/scgi";
-    proxy_cache_path "$work/tiles" levels=1:2 keys_zone=tiles:10m max_size=512m inactive=1h use_temp_path=off;
     upstream api { server "unix:$sockets/api"; keepalive 32; }
     upstream events { server "unix:$sockets/events"; }
     upstream alarms { server "unix:$sockets/events"; server "unix:$sockets/api" backup; }

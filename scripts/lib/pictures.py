@@ -3,8 +3,10 @@
 import json
 import os
 import sys
+from io import BytesIO
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ACCOUNTS = Path(os.environ.get("GRIDPATROL_DEMO_ACCOUNTS", "var/demo_accounts.json"))
@@ -14,10 +16,15 @@ PICTURES = {  # name → role, what the page looks at, width and height
     "centre_figures": ("officer", f"area={COMMUNITY[:9]}000", (1600, 900)),
     "centre_wall": ("centre", "wall=1", (1920, 1080)),
     "centre_phone": ("officer", f"area={COMMUNITY}", (390, 844)),
+    "map_hour": ("officer", f"area={COMMUNITY[:9]}000&window=1h", (1280, 720)),
+    "map_today": ("officer", f"area={COMMUNITY[:9]}000&window=today", (1280, 720)),
+    "map_week": ("officer", f"area={COMMUNITY[:9]}000&window=7d", (1280, 720)),
 }
+COLOURS = 256  # of a picture: a page has few, and what is drawn in them is small
 SOFTWARE = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 PATIENCE = 60_000  # ms
-FLIGHT = 4_000  # ms until the map has flown to its area and has drawn it
+FLIGHT = 4_000  # ms; a map that is the same for so long has flown to its area and has drawn it
+LOOKS = 20
 
 
 def enter(browser: Browser, base: str, role: str, size: tuple[int, int]) -> Page:
@@ -33,6 +40,21 @@ def enter(browser: Browser, base: str, role: str, size: tuple[int, int]) -> Page
     return page
 
 
+def await_map(page: Page) -> None:
+    """Until the middle of the map shows something, and the same twice."""
+    canvas = page.locator(".maplibregl-canvas").first
+    before = None
+    for _ in range(LOOKS):
+        page.wait_for_timeout(FLIGHT)
+        shot = Image.open(BytesIO(canvas.screenshot(timeout=PATIENCE))).convert("RGB")
+        width, height = shot.size
+        middle = shot.crop((width // 4, height // 4, width * 3 // 4, height * 3 // 4))
+        now = middle.tobytes() if middle.getcolors(3) is None else None
+        if now is not None and now == before:
+            return
+        before = now
+
+
 def take(browser: Browser, base: str, name: str, folder: Path) -> None:
     """One picture, once the map stands still."""
     role, looks_at, size = PICTURES[name]
@@ -43,16 +65,17 @@ def take(browser: Browser, base: str, name: str, folder: Path) -> None:
     if name.endswith("_figures"):
         page.click(".tiles button >> nth=1")
         page.wait_for_selector(".chart.course svg", timeout=PATIENCE)
-    page.wait_for_timeout(FLIGHT)
-    page.screenshot(path=folder / f"{name}.png")
+    await_map(page)
+    shot = Image.open(BytesIO(page.screenshot())).convert("RGB")
+    shot.quantize(COLOURS, dither=Image.Dither.NONE).save(folder / f"{name}.png", optimize=True)
     page.close()
 
 
-def main(base: str, folder: str) -> None:
-    """Take every picture."""
+def main(base: str, folder: str, *names: str) -> None:
+    """Take every picture, or those that are named."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=SOFTWARE)
-        for name in PICTURES:
+        for name in names or PICTURES:
             take(browser, base, name, Path(folder))
             print(name)
         browser.close()

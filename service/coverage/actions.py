@@ -1,7 +1,9 @@
 """Mark patrols, and rebuild what the marked ones have seen from all their facts."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +14,8 @@ from geo.coverage import Piece, Presences, pieces
 from service import bulk, jobs
 from service.areas.places import Places, places, unix_ms
 from service.coverage import merges, queries
-from service.db import ask, session, transaction
+from service.coverage.overdue import is_enough
+from service.db import ask, session, transaction, uuid7
 from service.patrols import queries as patrols
 from service.patrols.models import CheckIn, Patrol
 from service.patrols.track import fixes_of
@@ -28,6 +31,7 @@ INSERT INTO coverage_stale (grid_id, hour) SELECT grid_id, hour FROM gone"""
 _STALE = """
 INSERT INTO coverage_stale (grid_id, hour)
 SELECT * FROM unnest(%(grids)s::int[], %(hours)s::timestamptz[])"""
+_RENEW = "UPDATE coverage_version SET version = %(new)s"
 _FOOTPRINT = {
     "patrol_id": "uuid",
     "grid_id": "int4",
@@ -36,6 +40,7 @@ _FOOTPRINT = {
     "person_seconds": "float8",
     "silent_seconds": "float8",
     "last_seen_at": "timestamptz",
+    "is_enough": "bool",
 }
 
 
@@ -53,6 +58,11 @@ def mark_revised(grids: list[int], retired: list[int]) -> None:
     if box is not None:
         touched |= set(session.scalars(queries.patrols_in(box)))
     mark(touched)
+
+
+def follow(grids: Collection[int]) -> None:
+    """What was seen is worth something else once other checkpoints stand, or have another name."""
+    ask(_RENEW, new=uuid7())
 
 
 @jobs.task(REBUILD, every="* * * * *")
@@ -94,8 +104,7 @@ def rebuild(patrol_id: UUID) -> None:
     since = patrol.erased_before or EARLIEST
     ask(_FORGET, id=patrol_id, since=since)
     where = places()
-    rows = [_row(patrol_id, piece, where) for piece in _pieces(patrol, where)]
-    if rows := [row for row in rows if row["hour"] >= since]:
+    if rows := [row for row in _rows(patrol_id, _pieces(patrol, where), where) if row["hour"] >= since]:
         bulk.copy_rows("footprints", _FOOTPRINT, [list(row.values()) for row in rows])
         ask(_STALE, grids=[row["grid_id"] for row in rows], hours=[row["hour"] for row in rows])
 
@@ -120,6 +129,15 @@ def _presences(check_ins: Sequence[CheckIn]) -> Presences:
     ]
     lon, lat = np.array(positions).reshape(-1, 2).T
     return Presences(np.array([unix_ms(each.recorded_at) for each in placed], np.int64), lon, lat)
+
+
+def _rows(patrol_id: UUID, found: Sequence[Piece], where: Places) -> Iterator[dict[str, Any]]:
+    """The hours of a grid in order: what was seen of it adds up along a patrol."""
+    for grid, hours in groupby(found, attrgetter("grid")):
+        cells, seen = where.cells(grid), list[bytes]()
+        for piece in hours:
+            seen.append(piece.seen)
+            yield _row(patrol_id, piece, where) | {"is_enough": is_enough(seen, cells)}
 
 
 def _row(patrol_id: UUID, piece: Piece, where: Places) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from shapely.geometry import mapping
 from werkzeug.exceptions import NotAcceptable
 
 from service.areas.queries import sight
-from service.coverage import gaps, measure, queries, targets, versions
+from service.coverage import gaps, measure, overdue, queries, targets, versions
 from service.coverage.models import CoverageTarget
 from service.coverage.queries import Only
 from service.coverage.schemas import (
@@ -157,12 +157,13 @@ class Overdue(MethodView):
         """Ask which grids nobody has seen for longer than their target
 
         The one that has waited longest beyond it comes first. A new grid's time begins when it was drawn.
-        A grid measured by checkpoints counts as seen when a visit of one is proved, too.
+        A grid counts as seen when one patrol saw a tenth of it, or 20 hectares of a large one, or a visit of
+        one of its checkpoints is proved; a glance in passing is not enough.
         """
         prefix = sight(caller(), scope(), query.get("area"))
         at = query.get("at") or datetime.now(UTC)
         after = read_cursor(query["cursor"], _due_place) if query.get("cursor") else (BEGINNING, "")
-        rows = queries.overdue(prefix, at, targets.DEFAULT_HOURS, after, query["limit"] + 1)
+        rows = overdue.overdue(prefix, at, targets.DEFAULT_HOURS, after, query["limit"] + 1)
         more = len(rows) > query["limit"]
         items = [
             row._asdict() | {"overdue_hours": round((at - row.due_at).total_seconds() / 3600, 1)}

@@ -3,7 +3,18 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, LargeBinary, String, func
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    String,
+    func,
+    text,
+    true,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db import Base
@@ -16,6 +27,12 @@ class Footprint(Base):
     __table_args__ = (
         CheckConstraint("date_trunc('hour', hour, 'UTC') = hour", name="hour"),
         Index("footprints_hour_grid_id_idx", "hour", "grid_id"),
+        Index(
+            "footprints_enough_idx",
+            "grid_id",
+            "last_seen_at",
+            postgresql_where=text("is_enough AND last_seen_at IS NOT NULL"),
+        ),
     )
 
     patrol_id: Mapped[UUID] = mapped_column(ForeignKey("patrols.id"), primary_key=True)
@@ -25,6 +42,7 @@ class Footprint(Base):
     person_seconds: Mapped[float]
     silent_seconds: Mapped[float]
     last_seen_at: Mapped[datetime | None]
+    is_enough: Mapped[bool] = mapped_column(server_default=true())  # the patrol had seen enough of it by then
 
 
 class _Merged:

@@ -212,37 +212,3 @@ def target_over(code: str) -> Select[CoverageTarget]:
     codes = [*above(prefix_of(code)), code]
     nearest = func.length(CoverageTarget.code).desc(), CoverageTarget.code.desc()
     return select(CoverageTarget).where(CoverageTarget.code.in_(codes)).order_by(*nearest).limit(1)
-
-
-_OVERDUE = """
-SELECT code, name, basis, target_hours, last_seen_at, due_at FROM (
-    SELECT grids.code, name, basis, coalesce(target.hours, %(default)s) AS target_hours, seen.last_seen_at,
-        greatest(seen.last_seen_at, grids.since) + coalesce(target.hours, %(default)s) * interval '1 hour'
-            AS due_at
-    FROM grids
-    LEFT JOIN LATERAL (
-        SELECT hours FROM coverage_targets
-        WHERE coverage_targets.code IN (grids.code, community_code, left(grids.code, 9) || '000',
-            left(grids.code, 6) || '000000', left(grids.code, 4) || '00000000')
-        ORDER BY length(coverage_targets.code) DESC, coverage_targets.code DESC LIMIT 1
-    ) AS target ON true
-    LEFT JOIN LATERAL (
-        SELECT greatest(
-            (SELECT max(last_seen_at) FROM coverage_days WHERE grid_id = grids.id AND last_seen_at <= %(at)s),
-            (SELECT max(recorded_at) FROM check_ins
-                WHERE grid_id = grids.id AND basis = 'checkpoints' AND checkpoint_id IS NOT NULL
-                    AND grade IN ('A', 'B') AND recorded_at <= %(at)s)
-        ) AS last_seen_at
-    ) AS seen ON true
-    WHERE grids.code >= %(low)s AND grids.code < %(high)s
-        AND since <= %(at)s AND (retired_at IS NULL OR retired_at > %(at)s)
-) AS waiting
-WHERE due_at < %(at)s AND (due_at, code) > (%(after)s, %(after_code)s)
-ORDER BY due_at, code LIMIT %(limit)s"""
-
-
-def overdue(prefix: str, at: datetime, default_hours: int, after: tuple[datetime, str], limit: int) -> Any:
-    """The grids that at a time had not been seen for longer than their target, those due first in front."""
-    low, high = code_range(prefix)
-    keys = {"low": low, "high": high, "after": after[0], "after_code": after[1]}
-    return ask(_OVERDUE, at=at, default=default_hours, limit=limit, **keys)

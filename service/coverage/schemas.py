@@ -9,6 +9,7 @@ from service.patrols.models import MODES
 from service.teams.models import KINDS
 
 STATES = ("seen", "partly", "unseen", "no_evidence")
+LONGEST = timedelta(days=366)  # of a window: every day of it is read
 BY = ("grid", "community", "township", "county")
 
 
@@ -21,6 +22,7 @@ class ScopedQuery(WindowQuery):
     )
     mode = fields.String(validate=validate.OneOf(MODES), metadata={"description": "Only who moved so"})
     as_of = QueryTime(metadata={"description": "The grids in force then; at the window's end unless given"})
+    longest = LONGEST
     filtered = timedelta(days=31)
 
     @validates_schema(skip_on_field_errors=True)
@@ -103,6 +105,7 @@ class CoverageSchema(Strict):
 
 
 class GapsQuery(WindowQuery):
+    longest = LONGEST
     area = Code(12, 15, metadata={"description": "An area or a grid; all that the caller sees unless given"})
     smallest_m2 = QueryNumber(
         load_default=100.0, validate=validate.Range(1, 1e9), metadata={"description": "No smaller gaps"}

@@ -18,6 +18,8 @@ SELECT sessions.id AS session_id, sessions.created_at, last_used_at, member_id, 
 FROM sessions JOIN members ON members.id = member_id
 WHERE token_hash = %(token_hash)s AND kind = %(kind)s
     AND revoked_at IS NULL AND expires_at > %(now)s AND left_at IS NULL"""
+# The same, and a scalar beside it.
+SESSION_AND = f"SELECT who.*, {{beside}} AS beside FROM ({SESSION_WITH}) AS who"
 # Those of these members who have not left; they cannot be erased before this transaction ends.
 PRESENT = """
 SELECT id FROM members WHERE id = ANY(%(member_ids)s::uuid[]) AND left_at IS NULL ORDER BY id FOR KEY SHARE"""

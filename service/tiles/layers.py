@@ -1,19 +1,18 @@
 """The layers of the map, and how each is drawn; a feature above adds its own with `add`."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import shapely
 
 from geo.tiles import bounds
 from service.areas.places import places
-from service.coverage import gaps, measure, versions
+from service.coverage import gaps, measure
 from service.coverage.measure import Measure, Question
 from service.coverage.windows import Window
-from service.db import session
+from service.db import ask, session
 from service.duty import holes
 from service.matters.queries import TILE_ROWS
 from service.tiles import queries
@@ -27,8 +26,8 @@ class Layer(NamedTuple):
 
     name: str
     fields: Mapping[str, str]
-    version: Callable[[str, Window], str]  # of a prefix of codes in a window; another once tiles would differ
-    draw: Callable[[Tile, Window], Any]  # a select that gives the tile; None where it is empty
+    state: str  # a scalar in SQL that costs little; another once tiles would differ
+    draw: Callable[[Tile, Window], bytes] | str  # or one select that draws it; empty where there is nothing
     shallowest: int = 0  # above this zoom its tiles are empty
     permission: str = "coverage:read"  # and for a whole area, not only for what is one's own
 
@@ -41,27 +40,19 @@ def add(layer: Layer) -> None:
     LAYERS[layer.name] = layer
 
 
-def _of_ground(prefix: str, window: Window) -> str:
-    return versions.of_ground("grids", prefix, window)
-
-
-def _of_footprints(prefix: str, window: Window) -> str:
-    return versions.of_footprints("layers", prefix, window)
-
-
-def _of_checkpoints(prefix: str, window: Window) -> str:
-    state = tuple(session.execute(queries.checkpoints_state()).one())
-    return versions.of_ground("checkpoints", prefix, window, state)
+def _drawn(sql: str, tile: Tile, rows: queries.Rows) -> bytes:
+    [found] = ask(sql, **tile.values, **queries.values_of(rows))
+    return found.tile
 
 
 @lru_cache(maxsize=16)
-def _measures(version: str, window: Window, prefix: str) -> dict[str, Measure]:
-    """By code; what of them tiles show is the same as long as the version is."""
+def _measures(state: str, window: Window, prefix: str) -> dict[str, Measure]:
+    """By code; what of them tiles show is the same as long as the state is."""
     return {each.code: each for each in measure.by_grid(window, Question(prefix))}
 
 
 def _measures_in(tile: Tile, window: Window) -> list[Measure]:
-    known = _measures(_of_footprints(tile.prefix, window), window, tile.prefix)
+    known = _measures(tile.state, window, tile.prefix)
     return [known[code] for code in codes_in(tile) if code in known]
 
 
@@ -74,7 +65,11 @@ def codes_in(tile: Tile) -> list[str]:
     return sorted({here.codes[position] for position in np.sort(found).tolist()})
 
 
-def _draw_coverage(tile: Tile, window: Window) -> Any:
+def _draw_matters(tile: Tile, _: Window) -> bytes:
+    return session.scalars(queries.rows_of(tile, "matters", TILE_ROWS)).one()
+
+
+def _draw_coverage(tile: Tile, window: Window) -> bytes:
     here = _measures_in(tile, window)
     rows: queries.Rows = {
         "code": (str, [each.code for each in here]),
@@ -87,10 +82,10 @@ def _draw_coverage(tile: Tile, window: Window) -> Any:
             [each.last_seen_at and int(each.last_seen_at.timestamp()) for each in here],
         ),
     }
-    return queries.measured(tile, "coverage", rows) if here else None
+    return _drawn(queries.measured("coverage", rows), tile, rows) if here else b""
 
 
-def _draw_density(tile: Tile, window: Window) -> Any:
+def _draw_density(tile: Tile, window: Window) -> bytes:
     here = [each for each in _measures_in(tile, window) if each.visits]
     rows: queries.Rows = {
         "code": (str, [each.code for each in here]),
@@ -98,19 +93,19 @@ def _draw_density(tile: Tile, window: Window) -> Any:
         "person_minutes": (float, [each.person_minutes for each in here]),
         "minutes_per_ha": (float, [round(each.person_minutes * 1e4 / each.area_m2, 3) for each in here]),
     }
-    return queries.measured(tile, "density", rows) if here else None
+    return _drawn(queries.measured("density", rows), tile, rows) if here else b""
 
 
-def _draw_patrols(tile: Tile, window: Window) -> Any:
+def _draw_patrols(tile: Tile, window: Window) -> bytes:
     here = [each for each in _measures_in(tile, window) if each.visits]
     rows: queries.Rows = {
         "code": (str, [each.code for each in here]),
         "patrols": (int, [each.visits for each in here]),
     }
-    return queries.measured(tile, "patrols", rows, in_middle=True) if here else None
+    return _drawn(queries.measured("patrols", rows, in_middle=True), tile, rows) if here else b""
 
 
-def _draw_gaps(tile: Tile, window: Window) -> Any:
+def _draw_gaps(tile: Tile, window: Window) -> bytes:
     here = gaps.inside(window, tile.prefix, codes_in(tile))
     rows: queries.Rows = {
         "grid": (str, [each.grid for each in here]),
@@ -118,25 +113,16 @@ def _draw_gaps(tile: Tile, window: Window) -> Any:
         "no_evidence": (bool, [each.no_evidence for each in here]),
         "shape": (bytes, [shapely.to_wkb(each.shape) for each in here]),
     }
-    return queries.shapes(tile, "gaps", rows) if here else None
+    return _drawn(queries.shapes("gaps", rows), tile, rows) if here else b""
 
 
-def _of_duty(prefix: str, window: Window) -> str:
-    return versions.of_ground("uncovered", prefix, window, session.scalars(holes.version()).one())
-
-
-def _draw_uncovered(tile: Tile, window: Window) -> Any:
+def _draw_uncovered(tile: Tile, window: Window) -> bytes:
     here = session.execute(holes.uncovered(window.start, window.end, tile.prefix)).all()
     rows: queries.Rows = {
         "code": (str, [each.code for each in here]),
         "hours": (float, [float(each.hours) for each in here]),
     }
-    return queries.measured(tile, "uncovered", rows) if here else None
-
-
-def _of_matters(prefix: str, _: Window) -> str:
-    """Matters come due as time passes, so a tile is good for a minute."""
-    return versions.of_ground("matters", prefix, datetime.now(UTC).replace(second=0, microsecond=0))
+    return _drawn(queries.measured("uncovered", rows), tile, rows) if here else b""
 
 
 COVERAGE = GRID | {
@@ -158,19 +144,16 @@ MATTERS = {
     "is_overdue": "Boolean",
 }
 
-add(Layer("grids", GRID, _of_ground, lambda tile, _: queries.grids(tile)))
-add(Layer("coverage", COVERAGE, _of_footprints, _draw_coverage))
-add(Layer("density", DENSITY, _of_footprints, _draw_density))
-add(Layer("patrols", GRID | {"patrols": "Number"}, _of_footprints, _draw_patrols))
-add(Layer("gaps", GAPS, _of_footprints, _draw_gaps, shallowest=12))
-add(Layer("checkpoints", CHECKPOINTS, _of_checkpoints, lambda tile, _: queries.checkpoints(tile), 11))
-add(Layer("uncovered", GRID | {"hours": "Number"}, _of_duty, _draw_uncovered, permission="duty:holes"))
-add(
-    Layer(
-        "matters",
-        MATTERS,
-        _of_matters,
-        lambda tile, _: queries.rows_of(tile, "matters", TILE_ROWS),
-        permission="matters:read",
-    )
-)
+HELD = holes.version().compile(compile_kwargs={"literal_binds": True})
+DUTY = f"concat_ws(' ', {queries.GROUND}, ({HELD}))"
+MOVED = GRID | {"patrols": "Number"}
+OPEN = GRID | {"hours": "Number"}
+
+add(Layer("grids", GRID, queries.GROUND, queries.GRIDS))
+add(Layer("coverage", COVERAGE, queries.FOOTPRINTS, _draw_coverage))
+add(Layer("density", DENSITY, queries.FOOTPRINTS, _draw_density))
+add(Layer("patrols", MOVED, queries.FOOTPRINTS, _draw_patrols))
+add(Layer("gaps", GAPS, queries.FOOTPRINTS, _draw_gaps, shallowest=12))
+add(Layer("checkpoints", CHECKPOINTS, queries.CHECKPOINTS_CALLED, queries.CHECKPOINTS, shallowest=11))
+add(Layer("uncovered", OPEN, DUTY, _draw_uncovered, permission="duty:holes"))
+add(Layer("matters", MATTERS, queries.MINUTE, _draw_matters, permission="matters:read"))

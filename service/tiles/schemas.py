@@ -2,11 +2,14 @@
 
 from marshmallow import fields
 
+from service.coverage.schemas import LONGEST
 from service.fields import Strict, WindowQuery
 
 
 class TileQuery(WindowQuery):
     """The window that a layer shows; the last 24 hours unless given."""
+
+    longest = LONGEST
 
 
 class VectorLayerSchema(Strict):

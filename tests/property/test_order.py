@@ -42,7 +42,7 @@ FACTS = {  # without what tells of the arrival
 DERIVED = {
     "coverage_hours": "grid_id, hour, seen, person_seconds, silent_seconds, was_silent, last_seen_at",
     "coverage_days": "grid_id, day, seen, person_seconds, silent_seconds, was_silent, last_seen_at",
-    "footprints": "patrol_id, grid_id, hour, seen, person_seconds, silent_seconds, last_seen_at",
+    "footprints": "patrol_id, grid_id, hour, seen, person_seconds, silent_seconds, last_seen_at, is_enough",
 }
 
 

@@ -2,12 +2,18 @@
 
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from shapely.geometry import shape
 
+from geo.coverage import cells_of, pack
+from service.checkpoints import proofs
 from service.coverage.actions import rebuild_marked
+from service.coverage.models import Footprint
+from service.coverage.overdue import is_enough
+from service.db import session, uuid7
 from tests.factories import COMMUNITY, a_checkpoint, a_grid, a_member, a_square
-from tests.service.phone import a_patrol, an_hour_ago, rfc3339, send
+from tests.service.phone import a_check_in, a_patrol, a_start, a_track, an_hour_ago, rfc3339, send
 
 DELINGHA, GOLMUD = "632802000000", "632801000000"
 GAPS, OVERDUE, TARGETS = "/api/v1/coverage/gaps", "/api/v1/coverage/overdue", "/api/v1/coverage/targets"
@@ -36,6 +42,13 @@ def features(client, **query):
 
 def overdue(client, **query):
     return [each["code"] for each in client.get(OVERDUE, query_string=query).json["items"]]
+
+
+def walk_along_its_western_side(phone, lats, at=None, east=97.3699):
+    patrol, at = str(uuid7()), at or an_hour_ago()
+    track = a_track(patrol, at, [(east, lat) for lat in lats], every=60)
+    send(phone, [a_start(patrol, at), track])
+    rebuild_marked()
 
 
 def aim(client, code, hours):
@@ -106,6 +119,38 @@ def test_a_grid_that_was_never_seen_is_overdue(officer, grid):
 
 def test_a_grid_that_was_just_seen_is_not_overdue(officer, walked):
     assert overdue(officer) == []
+
+
+def test_a_grid_that_was_only_grazed_is_overdue(officer, grid, signed_in):
+    walk_along_its_western_side(signed_in(a_member()), [37.3700, 37.3710, 37.3720, 37.3730])
+    [found] = officer.get("/api/v1/coverage").json["items"]
+    assert (0.05 < found["share_seen"] < 0.1, overdue(officer)) == (True, [grid.code])
+
+
+def test_what_a_patrol_sees_of_a_grid_adds_up_over_the_hours(officer, grid, signed_in):
+    phone, before = signed_in(a_member()), an_hour_ago().replace(minute=58) - timedelta(hours=1)
+    walk_along_its_western_side(phone, [37.3700, 37.3710, 37.3720, 37.3730], before, east=97.3701)
+    hours = session.query(Footprint.is_enough).order_by(Footprint.hour).all()
+    assert ([each.is_enough for each in hours], overdue(officer)) == ([False, True], [])
+
+
+def test_a_proved_visit_is_worth_a_look_at_a_grid_measured_by_area_too(officer, grid, signed_in):
+    phone, patrol, at = signed_in(a_member()), str(uuid7()), an_hour_ago()
+    mark = a_checkpoint(grid)
+    proof = proofs.make(mark.secret, mark.code, proofs.step_at(at))
+    send(phone, [a_start(patrol, at), a_check_in(patrol, at, method="qr", proof=proof)])
+    assert overdue(officer) == []
+
+
+@pytest.mark.parametrize(
+    ("side", "share", "enough"),  # 0.03 degrees are 880 hectares here
+    [(0.003, 0.098, False), (0.003, 0.102, True), (0.03, 0.022, False), (0.03, 0.024, True)],
+)
+def test_enough_is_a_tenth_of_a_grid_or_what_one_sees_in_an_hour(side, share, enough):
+    cells = cells_of(a_square(size=side))
+    seen = np.unpackbits(cells.inside, axis=1)
+    seen.ravel()[seen.ravel().nonzero()[0][round(share * cells.number) :]] = 0
+    assert is_enough([pack(np.packbits(seen, axis=1))], cells) is enough
 
 
 def test_a_grid_is_overdue_once_its_target_has_passed(officer, walked):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.tiles.cache import OVERHEAD, TileCache
+from service.tiles.cache import HOUR, OVERHEAD, Questions, TileCache
 
 
 def undrawn():
@@ -33,3 +33,16 @@ def test_the_cache_never_outgrows_its_room():
 def test_a_tile_larger_than_the_room_is_drawn_and_not_kept():
     cache = TileCache(room=OVERHEAD)
     assert (cache.get("a", lambda: b"tile"), cache.size) == (b"tile", 0)
+
+
+def test_an_accepted_question_is_known_until_the_hour_ends():
+    questions = Questions()
+    questions.keep("words", "window", HOUR * 9 - 1)
+    assert [questions.get("words", HOUR * 9 + at) for at in (-2, 0, 24 * HOUR - 1)] == ["window", None, None]
+
+
+def test_no_more_questions_are_known_than_there_is_room_for():
+    questions = Questions(most=10)
+    for each in range(100):
+        questions.keep(each, each, 0)
+    assert 0 < len(questions.known) <= 10

@@ -9,12 +9,15 @@ import shapely
 from service.checkpoints.models import Checkpoint
 from service.coverage.actions import rebuild_marked
 from service.db import session
+from service.members.models import Member
 from service.tiles.actions import draw_outlines, simplified
 from service.tiles.layers import LAYERS
 from service.tiles.models import GridOutline
 from tests.factories import COMMUNITY, a_checkpoint, a_grid, a_member, a_report, a_square, a_team
 from tests.service.duty import made, midnight
 from tests.service.phone import a_patrol, send
+
+MARK = {"name": "东门", "kind": "door", "lon": 97.3712, "lat": 37.3712}
 
 
 def tile_at(lon=97.371, lat=37.371, z=15, layer="coverage"):
@@ -74,15 +77,42 @@ def test_a_layer_is_described_as_tilejson_3(centre):
     assert centre.get("/api/v1/tiles/coverage.json").json["tilejson"] == "3.0.0"
 
 
-def test_a_tile_changes_with_the_checkpoints_that_stand(centre, grid):
+def test_a_tile_changes_with_the_checkpoints_that_stand(centre, grid, signed_in):
     tag = centre.get(tile_at()).headers["ETag"]
-    a_checkpoint(grid)
+    assert signed_in(role="officer").post("/api/v1/checkpoints", json=MARK).status_code == 201
     assert centre.get(tile_at(), headers={"If-None-Match": tag}).status_code == 200
 
 
 def test_a_kept_tile_is_not_shown_to_who_may_not_see_it(centre, grid, signed_in):
     centre.get(tile_at())
     assert signed_in(role="officer", area="632801000000").get(tile_at()).data == b""
+
+
+def test_a_kept_tile_is_refused_at_once_to_who_has_signed_out(centre, grid):
+    before = [centre.get(tile_at()).status_code for _ in range(2)]
+    centre.delete("/api/v1/sessions/current")
+    assert (before, centre.get(tile_at()).status_code) == ([200, 200], 401)
+
+
+def test_a_kept_tile_is_not_there_for_who_no_longer_sees_the_area(signed_in, grid):
+    watcher = a_member("centre")
+    page = signed_in(watcher)
+    assert grid.code.encode() in [page.get(tile_at()).data for _ in range(2)][1]
+    session.query(Member).filter_by(id=watcher.id).update({"area_code": "632801000000"})
+    assert page.get(tile_at()).data == b""
+
+
+def test_a_kept_tile_is_refused_to_who_has_lost_the_role(signed_in, grid):
+    watcher = a_member("centre")
+    page = signed_in(watcher)
+    assert [page.get(tile_at()).status_code for _ in range(2)] == [200, 200]
+    session.query(Member).filter_by(id=watcher.id).update({"role": "auditor"})
+    assert page.get(tile_at()).status_code == 403
+
+
+def test_a_question_that_was_answered_is_read_again_when_a_parameter_is_added(centre, grid):
+    assert [centre.get(tile_at()).status_code for _ in range(2)] == [200, 200]
+    assert centre.get(f"{tile_at()}?form=gif").status_code == 422
 
 
 def test_the_layer_of_holes_shows_what_nobody_has(centre, signed_in, grid):
