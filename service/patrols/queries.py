@@ -58,7 +58,8 @@ def under_way(level: str, prefix: str, now: datetime) -> Select[str, int]:
     """How many patrols are out now, by the area of a level where those are at home who walk."""
     code = func.rpad(func.left(Member.area_code, DIGITS[level]), 12, "0").label("code")
     out = select(code, func.count().label("patrols")).select_from(Patrol).join(Member)
-    out = out.where(Patrol.started_at > now - LONGEST, Patrol.started_at <= now, Patrol.ended_at.is_(None))
+    has_set_out = and_(Patrol.started_at <= now, Patrol.ended_at.is_(None), Patrol.first_at > now - LONGEST)
+    out = out.where(has_set_out)
     return out.where(within(Member.area_code, prefix)).group_by(code).order_by(code)
 
 

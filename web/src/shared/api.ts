@@ -10,7 +10,7 @@ import type {
 
 export const API = '/api/v1'
 const KEPT_ANSWERS = 100
-const PAGE = 500
+export const PAGE = 500
 
 const kept = new Map<string, { etag: string; body: string }>()
 let csrf: string | null = null
@@ -53,10 +53,10 @@ async function ask(request: Request): Promise<Response> {
   return response
 }
 
-const client = createClient<paths>({ fetch: ask, headers: { Accept: 'application/json' } })
+export const client = createClient<paths>({ fetch: ask, headers: { Accept: 'application/json' } })
 
 /** What was answered; anything but an answer has been thrown by then. */
-async function told<T>(answer: Promise<{ data?: unknown }>): Promise<T> {
+export async function told<T>(answer: Promise<{ data?: unknown }>): Promise<T> {
   return (await answer).data as T
 }
 
@@ -116,35 +116,40 @@ export async function demoAccounts(): Promise<DemoAccount[]> {
   return accounts
 }
 
-export async function allAreas(signal?: AbortSignal): Promise<Area[]> {
-  const areas: Area[] = []
+interface Page<T> { items: T[]; next_cursor: string | null }
+
+/** All that a list holds, page after page. */
+export async function everyPage<T>(page: (cursor?: string) => Promise<Page<T>>): Promise<T[]> {
+  const all: T[] = []
   let cursor: string | undefined
   do {
-    const query = { limit: PAGE, cursor }
-    const page = await told<AreaPage>(client.GET('/api/v1/areas', { params: { query }, signal }))
-    areas.push(...page.items)
-    cursor = page.next_cursor ?? undefined
+    const { items, next_cursor } = await page(cursor)
+    all.push(...items)
+    cursor = next_cursor ?? undefined
   } while (cursor)
-  return areas
+  return all
+}
+
+export function allAreas(signal?: AbortSignal): Promise<Area[]> {
+  return everyPage((cursor) => told<AreaPage>(client.GET('/api/v1/areas', { params: { query: { limit: PAGE, cursor } }, signal })))
 }
 
 export interface CoverageQuestion extends Partial<TimeWindow> {
   area: string
-  by: 'grid' | 'township' | 'county'
+  by: 'grid' | 'community' | 'township' | 'county'
 }
 
 export async function coverage(
   question: CoverageQuestion, signal?: AbortSignal,
 ): Promise<{ window: TimeWindow; rows: CoverageRow[] }> {
-  const rows: CoverageRow[] = []
-  let cursor: string | undefined
-  for (;;) {
+  let window: TimeWindow | undefined
+  const rows = await everyPage(async (cursor) => {
     const query = { ...question, limit: PAGE, cursor }
     const page = await told<CoveragePage>(client.GET('/api/v1/coverage', { params: { query }, signal }))
-    rows.push(...page.items)
-    if (!page.next_cursor) return { window: page.window, rows }
-    cursor = page.next_cursor
-  }
+    window ??= page.window
+    return page
+  })
+  return { window: window!, rows }
 }
 
 export function grid(code: string, signal?: AbortSignal): Promise<GridFeature> {
@@ -152,14 +157,6 @@ export function grid(code: string, signal?: AbortSignal): Promise<GridFeature> {
 }
 
 /** Patrols of which something happened since then, as far as the member may see them. */
-export async function patrolsSince(from: string, signal?: AbortSignal): Promise<Patrol[]> {
-  const patrols: Patrol[] = []
-  let cursor: string | undefined
-  do {
-    const query = { from, limit: PAGE, cursor }
-    const page = await told<PatrolPage>(client.GET('/api/v1/patrols', { params: { query }, signal }))
-    patrols.push(...page.items)
-    cursor = page.next_cursor ?? undefined
-  } while (cursor)
-  return patrols
+export function patrolsSince(from: string, signal?: AbortSignal): Promise<Patrol[]> {
+  return everyPage((cursor) => told<PatrolPage>(client.GET('/api/v1/patrols', { params: { query: { from, limit: PAGE, cursor } }, signal })))
 }

@@ -50,3 +50,24 @@ export type SignedIn = Told<'SignIn', { expires_at: string; member: Member }>
 export type Enrolment = Told<'Enrolment'>
 
 export type DemoAccount = Told<'Account'>
+
+export type Day = Told<'Day'>
+export type OverdueGrid = Told<'OverdueGrid', { due_at: string; last_seen_at: string | null }>
+export type Span = Told<'Span', { from: string; to: string }>
+export type Hole = Told<'Hole', { spans: Span[] }>
+export type Matter = Told<'Matter', { due_at: string | null; lon: number | null; lat: number | null }>
+export type MatterStep = Told<'Taken'>
+export type MatterCount = Told<'MatterCount'>
+export type MatterClass = Told<'MatterClass'>
+
+export type Alarm = Told<'Alarm', { area: Named | null; due_at: string | null }>
+export type AlarmStep = Told<'TakenStep', { by: { id: string; name: string } | null }>
+export type FullAlarm = Told<'FullAlarm', {
+  area: Named | null
+  grid: Named | null
+  member: { id: string; name: string } | null
+  position: { lon: number; lat: number } | null
+  due_at: string | null
+  told: Record<string, number>
+  steps: AlarmStep[]
+}>

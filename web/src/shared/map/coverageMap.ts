@@ -6,10 +6,13 @@ import {
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
 import { API } from '../api'
 import type { Span } from '../time'
-import { DIAMETER, HATCH, drawHatch, drawRing, ringOf } from './drawings'
+import type { Polygon } from './circle'
+import { DIAMETER, drawHatch, drawRing, ringOf } from './drawings'
 import { leaders, namesOf, points, type Spot, type TownshipSpot } from './features'
 import { graticule } from './graticule'
+import { LAYERS, OVERDUE_EDGE, TILES, drawnBy, type LayerName, type Tiled } from './layers'
 import { pointing, type Listener } from './pointing'
+import { outline, sketch } from './sketch'
 import { spread } from './spread'
 import { GRID_NAMES, RINGS_GONE, accentPaint, mapStyle, ringSize, type Accent } from './style'
 
@@ -23,15 +26,15 @@ const RINGS_APART = DIAMETER + 2
 export type Padding = Record<'top' | 'bottom' | 'left' | 'right', number>
 type Data = Parameters<GeoJSONSource['setData']>[0]
 
-function tilesUrl(span: Partial<Span>): string {
+function tilesUrl(layer: string, span: Partial<Span> = {}): string {
   const query = new URLSearchParams(span as Record<string, string>).toString()
-  return `${location.origin}${API}/tiles/coverage/{z}/{x}/{y}.mvt${query && `?${query}`}`
+  return `${location.origin}${API}/tiles/${layer}/{z}/{x}/{y}.mvt${query && `?${query}`}`
 }
 
-function newMap(container: HTMLElement, tiles: string, scale: number): MapView {
+function newMap(container: HTMLElement, span: Partial<Span>, scale: number): MapView {
   const map = new MapView({
     container,
-    style: mapStyle(tiles, scale),
+    style: mapStyle(tilesUrl('coverage', span), scale, tilesUrl),
     bounds: HAIXI,
     fitBoundsOptions: { padding: 40 },
     minZoom: 3,
@@ -49,17 +52,18 @@ function newMap(container: HTMLElement, tiles: string, scale: number): MapView {
 
 function draw(map: MapView, id: string, scale: number): void {
   const ring = ringOf(id)
-  const drawn = ring ? drawRing(ring, scale) : id === HATCH ? drawHatch() : null
+  const drawn = ring ? drawRing(ring, scale) : drawHatch(id)
   if (drawn) map.addImage(id, drawn.data, { pixelRatio: drawn.pixelRatio })
 }
 
 export type CoverageMap = ReturnType<typeof coverageMap>
 
 export function coverageMap(container: HTMLElement, span: Partial<Span>, scale: number, listener: Listener) {
-  let tiles = tilesUrl(span)
+  const urls = new Map<string, string>([['coverage', tilesUrl('coverage', span)]])
+  let giveUp: (() => void) | null = null
   let townships: TownshipSpot[] = []
   let laidFor = NaN
-  const map = newMap(container, tiles, scale)
+  const map = newMap(container, span, scale)
   const ready = new Promise<void>((resolve) => { map.once('load', () => resolve()) })
 
   function feed(source: string, data: unknown): void {
@@ -99,18 +103,44 @@ export function coverageMap(container: HTMLElement, span: Partial<Span>, scale: 
     map.on('sourcedata', (event) => { if (event.sourceId === 'coverage' && event.isSourceLoaded) nameGrids() })
     map.on('zoom', () => layRings())
   })
-  map.on('zoom', () => listener.overview(map.getZoom() < RINGS_GONE))
+  map.on('zoom', () => listener.zoom(map.getZoom()))
   map.on('error', (event) => listener.failed((event.error as { status?: number }).status ?? 0))
-  pointing(map, listener)
+  pointing(map, listener, () => giveUp === null)
 
   return {
-    /** Shows another window, or the same one again with what has changed; the old tiles stay until then. */
-    async show(next: Partial<Span>): Promise<void> {
+    /** Shows tiles of another window, or the same ones again with what has changed; the old ones stay until then. */
+    async show(source: 'coverage' | Tiled, span: Partial<Span>): Promise<void> {
       await ready
-      const url = tilesUrl(next)
-      if (url === tiles) map.refreshTiles('coverage')
-      else map.getSource<VectorTileSource>('coverage')?.setTiles([url])
-      tiles = url
+      const url = tilesUrl(source === 'coverage' ? source : TILES[source], span)
+      if (url === urls.get(source)) map.refreshTiles(source)
+      else map.getSource<VectorTileSource>(source)?.setTiles([url])
+      urls.set(source, url)
+    },
+    /** Lays these over the coverage, and nothing else. */
+    async lay(names: ReadonlySet<LayerName>): Promise<void> {
+      await ready
+      for (const name of LAYERS) {
+        for (const id of drawnBy(name)) map.setLayoutProperty(id, 'visibility', names.has(name) ? 'visible' : 'none')
+      }
+    },
+    async markOverdue(codes: readonly string[]): Promise<void> {
+      await ready
+      map.setFilter(OVERDUE_EDGE, ['in', ['get', 'code'], ['literal', [...codes]]])
+    },
+    /** Shows a shape, or takes it away. */
+    async outline(shape: Polygon | null): Promise<void> {
+      await ready
+      feed('drawn', shape ? { type: 'Feature', properties: {}, geometry: shape } : outline([]))
+    },
+    /** Lets somebody draw a polygon; null if they give up. */
+    async sketch(): Promise<Polygon | null> {
+      await ready
+      giveUp?.()
+      const { drawn, stop } = sketch(map, (data) => feed('drawn', data))
+      giveUp = stop
+      const shape = await drawn
+      if (giveUp === stop) giveUp = null
+      return shape
     },
     async placeTownships(spots: TownshipSpot[]): Promise<void> {
       townships = spots

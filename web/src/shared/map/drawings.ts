@@ -1,6 +1,6 @@
 /** Small pictures drawn for the map: the ring of a township and the hatching of "no evidence". */
 import { percent } from '../coverage'
-import { CANVAS, OUTSIDE, STATE_COLOUR } from './palette'
+import { CANVAS, HOLE, OUTSIDE, STATE_COLOUR } from './palette'
 
 export interface Ring { seen: number; noEvidence: number; emphasis: boolean; chosen: boolean; dim: boolean }
 export interface Picture { data: ImageData; pixelRatio: number }
@@ -77,13 +77,25 @@ export function drawRing(ring: Ring, scale: number): Picture {
 }
 
 export const HATCH = 'hatch'
+export const GAP_HATCH = 'hatch-gap'
+export const HOLE_HATCH = 'hatch-hole'
 
-/** Diagonal strokes that repeat without a seam. */
-export function drawHatch(): Picture {
-  const side = 16
+interface Hatch { colour: string; width: number; side: number; isFalling: boolean }
+const HATCHES: Record<string, Hatch> = {
+  [HATCH]: { colour: STATE_COLOUR.no_evidence, width: 3, side: 16, isFalling: false },
+  [GAP_HATCH]: { colour: STATE_COLOUR.unseen, width: 2.4, side: 12, isFalling: true },
+  [HOLE_HATCH]: { colour: HOLE, width: 2.4, side: 20, isFalling: true },
+}
+
+/** Diagonal strokes that repeat without a seam; none for a name that is no hatch. */
+export function drawHatch(name: string): Picture | null {
+  const hatch = HATCHES[name]
+  if (!hatch) return null
+  const { colour, width, side, isFalling } = hatch
   const pen = sheet(side, side)
-  pen.strokeStyle = STATE_COLOUR.no_evidence
-  pen.lineWidth = 3
+  pen.strokeStyle = colour
+  pen.lineWidth = width
+  if (isFalling) pen.setTransform(1, 0, 0, -1, 0, side)
   for (const shift of [-side, 0, side]) {
     pen.beginPath()
     pen.moveTo(shift - 2, side + 2)

@@ -1,0 +1,74 @@
+/** What the command centre watches beside coverage: overdue grids, tonight's holes, matters, patrols that are out. */
+import { computed } from 'vue'
+import { PAGE, client, everyPage, told } from '../../shared/api'
+import { levelBelow } from '../../shared/coverage'
+import { lastDays, tonight } from '../../shared/time'
+import type { Day, Hole, MatterCount, OverdueGrid } from '../../shared/types'
+import { area } from './areas'
+import { asked } from './asked'
+import { live } from './live'
+
+const DAYS = 14
+const BEGINNING = { from: '2020-01-01T00:00:00Z' }
+
+interface Page<T> { items: T[]; next_cursor: string | null }
+interface Out { at: string; patrols: number; items: { code: string; patrols: number }[] }
+
+export const overdue = asked((area, signal) => everyPage((cursor) => {
+  const query = { area, limit: PAGE, cursor }
+  return told<Page<OverdueGrid>>(client.GET('/api/v1/coverage/overdue', { params: { query }, signal }))
+}))
+
+export const holes = asked((area, signal) => everyPage((cursor) => {
+  const query = { area, ...tonight(Date.now()), limit: PAGE, cursor }
+  return told<Page<Hole>>(client.GET('/api/v1/duty/uncovered', { params: { query }, signal }))
+}))
+
+/** Of each township: what of all that ever arrived is open, and overdue. */
+const counted = asked(async (area, signal) => {
+  const query = { area, by: 'township' as const, ...BEGINNING }
+  return (await told<{ items: MatterCount[] }>(client.GET('/api/v1/matters/counts', { params: { query }, signal }))).items
+})
+
+/** Patrols that are out now, as a figure: the policy shows it to who may not know which. */
+const out = asked((code, signal) => {
+  const below = levelBelow(area(code)?.level ?? 'community')
+  const query = { area: code, by: below === 'grid' ? 'community' : below }
+  const path = '/api/v1/patrols/under-way' as '/api/v1/patrols'
+  return told<Out>(client.GET(path, { params: { query: query as object }, signal }))
+})
+
+export const trend = asked(async (area, signal) => {
+  const query = { area, ...lastDays(DAYS, live.window ? Date.parse(live.window.to) : Date.now()) }
+  return (await told<Page<Day>>(client.GET('/api/v1/coverage/trend', { params: { query }, signal }))).items
+})
+
+export const mattersByTownship = computed(() => new Map((counted.answer.value ?? []).map((each) => [each.key, each.open])))
+export const matterFigures = computed(() => counted.answer.value && counted.answer.value.reduce(
+  (sum, { open, overdue }) => ({ open: sum.open + open, late: sum.late + overdue }), { open: 0, late: 0 }))
+export const patrolsOut = computed(() => out.answer.value?.patrols ?? null)
+
+const WATCHED = [overdue, holes, counted, out]
+const TOLD: Record<string, readonly { soon(): void }[]> = {
+  'coverage.rebuilt': [overdue, out],
+  'patrol.started': [out],
+  'patrol.ended': [out],
+  'duty.changed': [holes],
+  'hole.opens': [holes],
+  'matter.changed': [counted],
+  ready: WATCHED,
+  reset: WATCHED,
+}
+export const WATCHED_KINDS = Object.keys(TOLD).filter((kind) => kind.includes('.'))
+
+export function loadWatched(): void {
+  for (const each of WATCHED) void each.load()
+}
+
+export function heardOf(kind: string): void {
+  for (const each of TOLD[kind] ?? []) each.soon()
+}
+
+export function forgetWatched(): void {
+  for (const each of [...WATCHED, trend]) each.forget()
+}
