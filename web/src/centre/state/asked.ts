@@ -4,7 +4,7 @@ import { Problem, Unreachable } from '../../shared/problem'
 import { endsSession } from '../../shared/session'
 import { view } from './view'
 
-const SPACE = 5_000 // ms between two answers, however much is heard
+const SPACE = 5_000
 const NOT_FOR_US = [403, 404]
 
 export interface Asked<T> {
@@ -16,7 +16,8 @@ export interface Asked<T> {
   forget(): void
 }
 
-export function asked<T>(question: (area: string, signal: AbortSignal) => Promise<T>): Asked<T> {
+/** `space` is the time, in ms, that lies between two answers at least, however much is heard. */
+export function asked<T>(question: (area: string, signal: AbortSignal) => Promise<T>, space = SPACE): Asked<T> {
   const answer = shallowRef<T | null>(null)
   let of: string | null = null
   let mayAsk = true
@@ -47,7 +48,7 @@ export function asked<T>(question: (area: string, signal: AbortSignal) => Promis
   }
 
   function soon(): void {
-    timer ??= setTimeout(load, Math.max(300, answeredAt + SPACE - Date.now()))
+    timer ??= setTimeout(load, Math.max(300, answeredAt + space - Date.now()))
   }
 
   function forget(): void {

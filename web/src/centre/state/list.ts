@@ -9,7 +9,7 @@ import type { CoverageRow, Hole, Matter, OverdueGrid, Patrol, State } from '../.
 import { grids } from './live'
 import { className, openMatters } from './matters'
 import { underWay } from './patrols'
-import { holes, matterFigures, overdue } from './watch'
+import { matterFigures, night, overdue } from './watch'
 
 const OF_COVERAGE = ['all', 'unseen', 'partly', 'seen', 'no_evidence', 'visits', 'time'] as const
 export type ListName = (typeof OF_COVERAGE)[number] | 'overdue' | 'holes' | 'matters' | 'patrols'
@@ -30,7 +30,7 @@ export interface Row {
 export const listed = ref<ListName | null>(null)
 
 export const listNames = computed((): ListName[] => {
-  const known: [ListName, unknown][] = [['overdue', overdue.answer.value], ['holes', holes.answer.value], ['matters', matterFigures.value], ['patrols', underWay.value]]
+  const known: [ListName, unknown][] = [['overdue', overdue.answer.value], ['holes', night.answer.value], ['matters', matterFigures.value], ['patrols', underWay.value]]
   return [...OF_COVERAGE, ...known.flatMap(([name, answer]) => (answer ? [name] : []))]
 })
 
@@ -57,8 +57,9 @@ function ofGrids(name: ListName, rows: readonly CoverageRow[]): Row[] {
 
 function ofOverdue(row: OverdueGrid): Row {
   const { key, n } = ago(Date.parse(row.last_seen_at ?? ''), now.value)
-  const about = row.last_seen_at ? `${t('last_seen')} ${t(key, { n })}` : t('never_seen')
-  return { key: row.code, name: row.name, about, figure: t('overdue_by', { n: long(row.overdue_hours) }), mark: 'overdue', grid: row.code }
+  const about = [row.last_seen_at && `${t('last_seen')} ${t(key, { n })}`, t('target', { n: long(row.target_hours) })].filter(Boolean).join(' · ')
+  const figure = row.last_seen_at ? t('overdue_by', { n: long(row.overdue_hours) }) : t('never_seen')
+  return { key: row.code, name: row.name, about, figure, mark: 'overdue', grid: row.code }
 }
 
 function ofHole(row: Hole): Row {
@@ -85,7 +86,7 @@ export const listedRows = computed((): Row[] => {
   switch (listed.value) {
     case null: return []
     case 'overdue': return (overdue.answer.value ?? []).map(ofOverdue)
-    case 'holes': return (holes.answer.value ?? []).map(ofHole)
+    case 'holes': return (night.answer.value?.holes ?? []).map(ofHole)
     case 'matters': return (openMatters.answer.value?.items ?? []).map(ofMatter)
     case 'patrols': return (underWay.value ?? []).map(ofPatrol)
     default: return ofGrids(listed.value, grids.value ?? [])

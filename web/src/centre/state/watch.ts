@@ -1,28 +1,54 @@
 /** What the command centre watches beside coverage: overdue grids, tonight's holes, matters, patrols that are out. */
 import { computed } from 'vue'
 import { PAGE, client, everyPage, told } from '../../shared/api'
-import { levelBelow } from '../../shared/coverage'
-import { lastDays, tonight } from '../../shared/time'
+import { byCode, levelBelow } from '../../shared/coverage'
+import { lastDays, tonight, type Span } from '../../shared/time'
 import type { Day, Hole, MatterCount, OverdueGrid } from '../../shared/types'
-import { area } from './areas'
+import { area, partsOf } from './areas'
 import { asked } from './asked'
 import { live } from './live'
 
 const DAYS = 14
+const MINUTE = 60_000 // ms
 const BEGINNING = { from: '2020-01-01T00:00:00Z' }
 
 interface Page<T> { items: T[]; next_cursor: string | null }
 interface Out { at: string; patrols: number; items: { code: string; patrols: number }[] }
 
-export const overdue = asked((area, signal) => everyPage((cursor) => {
-  const query = { area, limit: PAGE, cursor }
-  return told<Page<OverdueGrid>>(client.GET('/api/v1/coverage/overdue', { params: { query }, signal }))
-}))
+/** All of a list of grids, the parts of an area at once. */
+async function ofParts<T>(area: string, page: (area: string, cursor?: string) => Promise<Page<T>>): Promise<T[]> {
+  const lists = await Promise.all(partsOf(area, PAGE).map((part) => everyPage((cursor) => page(part, cursor))))
+  return lists.flat()
+}
 
-export const holes = asked((area, signal) => everyPage((cursor) => {
-  const query = { area, ...tonight(Date.now()), limit: PAGE, cursor }
-  return told<Page<Hole>>(client.GET('/api/v1/duty/uncovered', { params: { query }, signal }))
-}))
+function longestFirst(a: OverdueGrid, b: OverdueGrid): number {
+  return Date.parse(a.due_at) - Date.parse(b.due_at) || byCode(a, b)
+}
+
+export const overdue = asked(async (area, signal) => {
+  const all = await ofParts<OverdueGrid>(area, (part, cursor) => {
+    const query = { area: part, limit: PAGE, cursor }
+    return told(client.GET('/api/v1/coverage/overdue', { params: { query }, signal }))
+  })
+  return all.sort(longestFirst)
+})
+
+export interface Night extends Span { holes: Hole[] }
+
+export const night = asked(async (area, signal): Promise<Night> => {
+  const span = tonight(Date.now())
+  const all = await ofParts<Hole>(area, (part, cursor) => {
+    const query = { area: part, ...span, limit: PAGE, cursor }
+    return told(client.GET('/api/v1/duty/uncovered', { params: { query }, signal }))
+  })
+  return { ...span, holes: all.sort((a, b) => b.hours - a.hours || byCode(a, b)) }
+})
+
+/** The grids that nobody has all night; of the others with a hole somebody comes for some hours. */
+export const bare = computed(() => {
+  const { from, to, holes } = night.answer.value ?? {}
+  return holes?.filter(({ hours }) => hours >= (Date.parse(to!) - Date.parse(from!)) / 3_600_000) ?? null
+})
 
 /** Of each township: what of all that ever arrived is open, and overdue. */
 const counted = asked(async (area, signal) => {
@@ -41,20 +67,20 @@ const out = asked((code, signal) => {
 export const trend = asked(async (area, signal) => {
   const query = { area, ...lastDays(DAYS, live.window ? Date.parse(live.window.to) : Date.now()) }
   return (await told<Page<Day>>(client.GET('/api/v1/coverage/trend', { params: { query }, signal }))).items
-})
+}, MINUTE)
 
 export const mattersByTownship = computed(() => new Map((counted.answer.value ?? []).map((each) => [each.key, each.open])))
 export const matterFigures = computed(() => counted.answer.value && counted.answer.value.reduce(
   (sum, { open, overdue }) => ({ open: sum.open + open, late: sum.late + overdue }), { open: 0, late: 0 }))
 export const patrolsOut = computed(() => out.answer.value?.patrols ?? null)
 
-const WATCHED = [overdue, holes, counted, out]
+const WATCHED = [overdue, night, counted, out]
 const TOLD: Record<string, readonly { soon(): void }[]> = {
   'coverage.rebuilt': [overdue, out],
   'patrol.started': [out],
   'patrol.ended': [out],
-  'duty.changed': [holes],
-  'hole.opens': [holes],
+  'duty.changed': [night],
+  'hole.opens': [night],
   'matter.changed': [counted],
   ready: WATCHED,
   reset: WATCHED,

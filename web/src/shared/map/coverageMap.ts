@@ -3,6 +3,7 @@ import {
   Map as MapView, ScaleControl, setWorkerUrl,
   type FilterSpecification, type GeoJSONSource, type LngLatBoundsLike, type VectorTileSource,
 } from 'maplibre-gl'
+import 'maplibre-gl/dist/maplibre-gl.css'
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
 import { API } from '../api'
 import type { Span } from '../time'
@@ -10,7 +11,7 @@ import type { Polygon } from './circle'
 import { DIAMETER, drawHatch, drawRing, ringOf } from './drawings'
 import { leaders, namesOf, points, type Spot, type TownshipSpot } from './features'
 import { graticule } from './graticule'
-import { LAYERS, OVERDUE_EDGE, TILES, drawnBy, type LayerName, type Tiled } from './layers'
+import { HOLE_FILL, LAYERS, OVERDUE_EDGE, TILES, drawnBy, type LayerName, type Tiled } from './layers'
 import { pointing, type Listener } from './pointing'
 import { outline, sketch } from './sketch'
 import { spread } from './spread'
@@ -21,6 +22,8 @@ setWorkerUrl(workerUrl)
 const HAIXI: [number, number, number, number] = [90.2, 34.9, 99.7, 39.2]
 const CLOSEST_FIT = 15.2
 const LOOKED_AT = 40 // pixels
+const FLIGHT = 900 // ms
+const HOUR = 3_600_000 // ms
 const RINGS_APART = DIAMETER + 2
 
 export type Padding = Record<'top' | 'bottom' | 'left' | 'right', number>
@@ -96,6 +99,15 @@ export function coverageMap(container: HTMLElement, span: Partial<Span>, scale: 
     for (const layer of layers) map.setFilter(layer, filter)
   }
 
+  /** Shows tiles of another window, or the same ones again with what has changed; the old ones stay until then. */
+  async function show(source: 'coverage' | Tiled, span: Partial<Span>): Promise<void> {
+    await ready
+    const url = tilesUrl(source === 'coverage' ? source : TILES[source], span)
+    if (url === urls.get(source)) map.refreshTiles(source)
+    else map.getSource<VectorTileSource>(source)?.setTiles([url])
+    urls.set(source, url)
+  }
+
   void ready.then(() => {
     rule()
     map.on('moveend', rule)
@@ -108,13 +120,11 @@ export function coverageMap(container: HTMLElement, span: Partial<Span>, scale: 
   pointing(map, listener, () => giveUp === null)
 
   return {
-    /** Shows tiles of another window, or the same ones again with what has changed; the old ones stay until then. */
-    async show(source: 'coverage' | Tiled, span: Partial<Span>): Promise<void> {
-      await ready
-      const url = tilesUrl(source === 'coverage' ? source : TILES[source], span)
-      if (url === urls.get(source)) map.refreshTiles(source)
-      else map.getSource<VectorTileSource>(source)?.setTiles([url])
-      urls.set(source, url)
+    show,
+    /** Shows the holes of a night; those that last all of it are hatched. */
+    async night(span: Span): Promise<void> {
+      await show('holes', span)
+      map.setFilter(HOLE_FILL, ['>=', ['get', 'hours'], (Date.parse(span.to) - Date.parse(span.from)) / HOUR])
     },
     /** Lays these over the coverage, and nothing else. */
     async lay(names: ReadonlySet<LayerName>): Promise<void> {
@@ -158,10 +168,12 @@ export function coverageMap(container: HTMLElement, span: Partial<Span>, scale: 
     },
     choose: (code: string | null) => only(code, ['grid-chosen-casing', 'grid-chosen']),
     hover: (code: string | null) => only(code, ['grid-hover']),
-    fit(bounds: LngLatBoundsLike, padding: Padding): void {
-      map.fitBounds(bounds, { padding, maxZoom: CLOSEST_FIT, duration: 900 })
+    fit(bounds: LngLatBoundsLike, padding: Padding, flies: boolean): void {
+      map.fitBounds(bounds, { padding, maxZoom: CLOSEST_FIT, duration: flies ? FLIGHT : 0 })
     },
-    fly(centre: [number, number], zoom: number): void { map.flyTo({ center: centre, zoom, duration: 900 }) },
+    fly(centre: [number, number], zoom: number, flies: boolean): void {
+      map.flyTo({ center: centre, zoom, duration: flies ? FLIGHT : 0 })
+    },
     /** Whether a box of ground is in view, and big enough to be looked at, within the padding. */
     shows([west, south, east, north]: [number, number, number, number], padding: Padding): boolean {
       const [topLeft, bottomRight] = [map.project([west, north]), map.project([east, south])]

@@ -54,6 +54,7 @@ export function drawnBy(name: LayerName): string[] {
 }
 
 export const OVERDUE_EDGE = 'overdue-edge'
+export const HOLE_FILL = 'hole-fill'
 
 export function sources(url: (layer: string) => string): Record<string, VectorSourceSpecification> {
   return Object.fromEntries(Object.entries(TILES).map(([name, layer]) => {

@@ -77,6 +77,9 @@ export function accentPaint({ emphasis, hollow, prefix }: Accent): [layer: strin
     ['grid-edge', 'line-opacity', within(byState(emphasis ? EDGE_EMPHASIS : EDGE))],
     ['grid-hatch', 'fill-opacity', hollow ? 0 : within(emphasis ? 0.22 : 0.75)],
     ['grid-hatch-edge', 'line-opacity', within(emphasis ? 0.28 : 0.95)],
+    ['hole-fill', 'fill-opacity', within(0.8)],
+    ['hole-edge', 'line-opacity', within(0.95)],
+    ['density-fill', 'fill-opacity', within(0.86)],
   ]
 }
 
