@@ -11,9 +11,9 @@ import type { Polygon } from './circle'
 import { DIAMETER, drawHatch, drawRing, ringOf } from './drawings'
 import { leaders, namesOf, points, type Spot, type TownshipSpot } from './features'
 import { graticule } from './graticule'
-import { HOLE_FILL, LAYERS, OVERDUE_EDGE, TILES, drawnBy, type LayerName, type Tiled } from './layers'
+import { HOLE_FILL, LAYERS, MATTER_CHOSEN, OVERDUE_EDGE, TILES, drawnBy, type LayerName, type Tiled } from './layers'
 import { pointing, type Listener } from './pointing'
-import { outline, sketch } from './sketch'
+import { shown, sketch } from './sketch'
 import { spread } from './spread'
 import { GRID_NAMES, RINGS_GONE, accentPaint, mapStyle, ringSize, type Accent } from './style'
 
@@ -133,14 +133,18 @@ export function coverageMap(container: HTMLElement, span: Partial<Span>, scale: 
         for (const id of drawnBy(name)) map.setLayoutProperty(id, 'visibility', names.has(name) ? 'visible' : 'none')
       }
     },
+    async chooseMatter(id: string | null): Promise<void> {
+      await ready
+      map.setFilter(MATTER_CHOSEN, ['==', ['get', 'id'], id ?? ''])
+    },
     async markOverdue(codes: readonly string[]): Promise<void> {
       await ready
       map.setFilter(OVERDUE_EDGE, ['in', ['get', 'code'], ['literal', [...codes]]])
     },
-    /** Shows a shape, or takes it away. */
-    async outline(shape: Polygon | null): Promise<void> {
+    /** Shows a shape and a place, or takes them away. */
+    async outline(shape: Polygon | null, place: [number, number] | null): Promise<void> {
       await ready
-      feed('drawn', shape ? { type: 'Feature', properties: {}, geometry: shape } : outline([]))
+      feed('drawn', shown(shape, place))
     },
     /** Lets somebody draw a polygon; null if they give up. */
     async sketch(): Promise<Polygon | null> {

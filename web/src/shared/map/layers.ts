@@ -16,6 +16,8 @@ const WIDTH: ExpressionSpecification = ['interpolate', ['exponential', 1.5], ['z
 const NONE: FilterSpecification = ['==', ['get', 'code'], '']
 const isLate: ExpressionSpecification = ['==', ['get', 'is_overdue'], true]
 const isUnsure: ExpressionSpecification = ['==', ['get', 'no_evidence'], true]
+/** Slivers along what was walked are no place to send anybody. */
+const isWide: ExpressionSpecification = ['>=', ['get', 'area_m2'], 250]
 /** A matter that has climbed is drawn larger. */
 const RANK: ExpressionSpecification = ['match', ['get', 'level'], 'grid', 4, 'community', 5, 'township', 6, 'county', 7, 8]
 
@@ -31,13 +33,13 @@ function of(name: LayerName, source: string, layer: Record<string, unknown>): La
 /** Below the edges of grids. */
 export const under: LayerSpecification[] = [
   of('density', 'density', { id: 'density-fill', type: 'fill', minzoom: APPEAR, paint: { 'fill-color': WALKED, 'fill-opacity': 0.86, 'fill-antialias': false } }),
-  of('gaps', 'gaps', { id: 'gap-fill', type: 'fill', minzoom: 12, filter: ['!', isUnsure], paint: { 'fill-pattern': GAP_HATCH } }),
+  of('gaps', 'gaps', { id: 'gap-fill', type: 'fill', minzoom: 12, filter: ['all', isWide, ['!', isUnsure]], paint: { 'fill-pattern': GAP_HATCH } }),
   of('holes', 'holes', { id: 'hole-fill', type: 'fill', minzoom: APPEAR, paint: { 'fill-pattern': HOLE_HATCH, 'fill-opacity': 0.8 } }),
 ]
 
 /** Above them. */
 export const over: LayerSpecification[] = [
-  of('gaps', 'gaps', { id: 'gap-edge', type: 'line', minzoom: 12, layout: { 'line-join': 'round' },
+  of('gaps', 'gaps', { id: 'gap-edge', type: 'line', minzoom: 12, filter: isWide, layout: { 'line-join': 'round' },
     paint: { 'line-color': ['case', isUnsure, STATE_COLOUR.no_evidence, STATE_COLOUR.unseen], 'line-width': 1.2 } }),
   of('holes', 'holes', { id: 'hole-edge', type: 'line', minzoom: APPEAR, layout: { 'line-join': 'round' }, paint: { 'line-color': HOLE, 'line-width': WIDTH, 'line-dasharray': [3, 1.5] } }),
   of('overdue', 'coverage', { id: 'overdue-edge', type: 'line', minzoom: APPEAR, layout: { 'line-join': 'round' }, filter: NONE, paint: { 'line-color': LATE, 'line-width': WIDTH } }),
@@ -46,6 +48,8 @@ export const over: LayerSpecification[] = [
   of('matters', 'matters', { id: 'matter', type: 'circle', layout: { 'circle-sort-key': ['case', isLate, 1, 0] },
     paint: { 'circle-radius': ['interpolate', ['linear'], ['zoom'], 5, ['*', 0.6, RANK], 14, ['*', 1.5, RANK]],
       'circle-color': ['case', isLate, LATE, MATTER], 'circle-opacity': 0.92, 'circle-stroke-width': 1.4, 'circle-stroke-color': CANVAS } }),
+  of('matters', 'matters', { id: 'matter-chosen', type: 'circle', filter: ['==', ['get', 'id'], ''],
+    paint: { 'circle-radius': ['interpolate', ['linear'], ['zoom'], 5, 8, 14, 17], 'circle-opacity': 0, 'circle-stroke-width': 3, 'circle-stroke-color': SELECTED } }),
 ]
 
 /** The layers of the map's style that a switch shows or hides. */
@@ -55,6 +59,7 @@ export function drawnBy(name: LayerName): string[] {
 
 export const OVERDUE_EDGE = 'overdue-edge'
 export const HOLE_FILL = 'hole-fill'
+export const MATTER_CHOSEN = 'matter-chosen'
 
 export function sources(url: (layer: string) => string): Record<string, VectorSourceSpecification> {
   return Object.fromEntries(Object.entries(TILES).map(([name, layer]) => {

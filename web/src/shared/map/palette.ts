@@ -24,5 +24,5 @@ export const HOLE = '#e27bd0'
 export const MATTER = '#7ddc9c'
 /** Minutes of people on a hectare, and the colour from there on. */
 export const DENSITY: readonly [minutes: number, colour: string][] = [
-  [0, '#0f2c33'], [2, '#155e63'], [10, '#1f9c8a'], [40, '#8fd694'], [120, '#f2f5b0'],
+  [0, '#12343c'], [1, '#17666c'], [5, '#1fa08d'], [20, '#8fd694'], [60, '#f2f5b0'],
 ]

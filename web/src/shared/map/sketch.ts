@@ -7,12 +7,20 @@ type Data = Parameters<GeoJSONSource['setData']>[0]
 
 const CORNERS = 3
 
+function collection(geometries: readonly unknown[]): Data {
+  return { type: 'FeatureCollection', features: geometries.map((geometry) => ({ type: 'Feature', properties: {}, geometry })) } as Data
+}
+
 /** What is drawn so far: its corners, and the line or the polygon that they make. */
 export function outline(corners: readonly Corner[]): Data {
-  const geometries: unknown[] = corners.map((coordinates) => ({ type: 'Point', coordinates }))
-  if (corners.length >= CORNERS) geometries.unshift({ type: 'Polygon', coordinates: [[...corners, corners[0]]] })
-  else if (corners.length > 1) geometries.unshift({ type: 'LineString', coordinates: corners })
-  return { type: 'FeatureCollection', features: geometries.map((geometry) => ({ type: 'Feature', properties: {}, geometry })) } as Data
+  const points = corners.map((coordinates) => ({ type: 'Point', coordinates }))
+  if (corners.length >= CORNERS) return collection([{ type: 'Polygon', coordinates: [[...corners, corners[0]]] }, ...points])
+  return collection(corners.length > 1 ? [{ type: 'LineString', coordinates: corners }, ...points] : points)
+}
+
+/** A shape and a place, where there are any. */
+export function shown(shape: Polygon | null, place: Corner | null): Data {
+  return collection([...(shape ? [shape] : []), ...(place ? [{ type: 'Point', coordinates: place }] : [])])
 }
 
 /** The polygon that was drawn, or null if somebody gave up. `stop` gives up as well. */

@@ -69,7 +69,7 @@ export interface Accent {
 
 /** What changes on the map with emphasis and with the chosen area. */
 export function accentPaint({ emphasis, hollow, prefix }: Accent): [layer: string, property: string, value: unknown][] {
-  const inside: ExpressionSpecification = ['==', ['slice', ['get', 'code'], 0, prefix.length], prefix]
+  const inside: ExpressionSpecification = ['==', ['slice', ['coalesce', ['get', 'code'], ['get', 'grid']], 0, prefix.length], prefix]
   const within = (full: ExpressionSpecification | number): ExpressionSpecification =>
     appearing(['*', full, ['case', inside, 1, OUTSIDE]])
   return [
@@ -77,6 +77,8 @@ export function accentPaint({ emphasis, hollow, prefix }: Accent): [layer: strin
     ['grid-edge', 'line-opacity', within(byState(emphasis ? EDGE_EMPHASIS : EDGE))],
     ['grid-hatch', 'fill-opacity', hollow ? 0 : within(emphasis ? 0.22 : 0.75)],
     ['grid-hatch-edge', 'line-opacity', within(emphasis ? 0.28 : 0.95)],
+    ['gap-fill', 'fill-opacity', within(0.6)],
+    ['gap-edge', 'line-opacity', within(0.95)],
     ['hole-fill', 'fill-opacity', within(0.8)],
     ['hole-edge', 'line-opacity', within(0.95)],
     ['density-fill', 'fill-opacity', within(0.86)],
