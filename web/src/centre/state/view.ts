@@ -53,7 +53,7 @@ const address = computed(() => {
   if (view.area) parts.set('area', view.area)
   if (view.grid) parts.set('grid', view.grid)
   if (view.matter) parts.set('matter', view.matter)
-  if (view.layers.size) parts.set('layers', [...view.layers].join(','))
+  if (view.layers.size) parts.set('layers', LAYERS.filter((name) => view.layers.has(name)).join(','))
   if (view.window !== '24h') parts.set('window', view.window)
   if (view.window === 'custom' && view.custom) {
     parts.set('from', view.custom.from)
