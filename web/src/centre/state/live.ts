@@ -6,7 +6,7 @@ import { Problem, Unreachable } from '../../shared/problem'
 import type { Span } from '../../shared/time'
 import type { CoverageRow, TimeWindow } from '../../shared/types'
 import { area, rootArea } from './areas'
-import { endsSession } from './session'
+import { endsSession } from '../../shared/session'
 import { bounds, view } from './view'
 
 const PAUSE = 15_000

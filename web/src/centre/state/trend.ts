@@ -4,7 +4,7 @@ import { coverage } from '../../shared/api'
 import { Problem, Unreachable } from '../../shared/problem'
 import { slices, type Span } from '../../shared/time'
 import { live } from './live'
-import { endsSession } from './session'
+import { endsSession } from '../../shared/session'
 import { view } from './view'
 
 export interface Slice extends Span { share_seen: number; visits: number }
