@@ -9,7 +9,7 @@ from service.db import fetch, session
 from service.duty import actions, queries, rows, shifts
 from service.duty.actions import Author, Wanted
 from service.duty.bulk import Bulk
-from service.duty.models import Assignment, Shift
+from service.duty.models import Assignment, Shift, Swap
 from service.duty.pattern import Pattern
 from service.duty.schemas import (
     AssignmentChangeSchema,
@@ -34,6 +34,8 @@ from service.duty.schemas import (
     SpotCheckSchema,
     SwapDecisionSchema,
     SwapSchema,
+    SwapsQuery,
+    SwapsSchema,
 )
 from service.duty.seasons import SEASONS
 from service.errors import Invalid, NotFound
@@ -272,6 +274,21 @@ class Swaps(MethodView):
         return answer_swap(shifts.ask_swap(fetch_shift(shift_id), caller(), **asked))
 
 
+@blueprint.route("/swaps")
+class AskedSwaps(MethodView):
+    @needs("duty:read")
+    @blueprint.arguments(SwapsQuery, location="query")
+    @blueprint.response(200, SwapsSchema)
+    def get(self, query):
+        """List swaps, the newest first"""
+        found = queries.swaps_visible_to(caller(), scope())
+        if "state" in query:
+            found = found.where(Swap.state == query["state"])
+        page = paging.page(found, Swap.id, query["limit"], query.get("cursor"), newest=True)
+        items = session.execute(queries.swaps_described([each.id for each in page.items], caller())).all()
+        return page._replace(items=items)._asdict(), 200, next_link(page.next_cursor)
+
+
 @blueprint.route("/swaps/<uuid:swap_id>")
 class OneSwap(MethodView):
     @needs("duty:read")
@@ -385,4 +402,4 @@ def answer_shift(shift):
 
 def answer_swap(swap):
     """A swap as the caller is shown it."""
-    return session.execute(queries.swap_described(swap.id, caller())).one()
+    return session.execute(queries.swaps_described([swap.id], caller())).one()
