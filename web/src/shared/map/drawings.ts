@@ -79,10 +79,10 @@ export function drawRing(ring: Ring, scale: number): Picture {
 export const HATCH = 'hatch'
 
 /** Diagonal strokes that repeat without a seam. */
-export function drawHatch(): Picture {
+export function drawHatch(colour = STATE_COLOUR.no_evidence): Picture {
   const side = 16
   const pen = sheet(side, side)
-  pen.strokeStyle = STATE_COLOUR.no_evidence
+  pen.strokeStyle = colour
   pen.lineWidth = 3
   for (const shift of [-side, 0, side]) {
     pen.beginPath()
