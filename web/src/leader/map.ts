@@ -28,6 +28,8 @@ export interface Look {
 const is = (name: string, then: number, otherwise: number) =>
   ['case', ['boolean', ['feature-state', name], false], then, otherwise] as unknown as number
 
+const byZoom = (far: number, near: number) => ['interpolate', ['linear'], ['zoom'], 9, far, 14, near] as unknown as number
+
 const style = (scale: number): StyleSpecification => ({
   version: 8,
   sources: {
@@ -44,10 +46,10 @@ const style = (scale: number): StyleSpecification => ({
     } },
     { id: 'open', type: 'fill', source: 'grids', paint: { 'fill-pattern': HATCH, 'fill-opacity': is('open', 0.85, 0) } },
     { id: 'edge', type: 'line', source: 'grids', layout: { 'line-join': 'round' }, paint: {
-      'line-color': ['coalesce', ['feature-state', 'colour'], PLAIN] as unknown as string, 'line-opacity': 0.9, 'line-width': 1.1,
+      'line-color': ['coalesce', ['feature-state', 'colour'], PLAIN] as unknown as string, 'line-opacity': 0.9, 'line-width': byZoom(0.4, 1.2),
     } },
     { id: 'open-edge', type: 'line', source: 'grids', layout: { 'line-join': 'round' }, paint: {
-      'line-color': OPEN, 'line-opacity': is('open', 1, 0), 'line-width': 1.8,
+      'line-color': OPEN, 'line-opacity': is('open', 1, 0), 'line-width': byZoom(0.5, 1.8),
     } },
     { id: 'hover', type: 'line', source: 'grids', layout: { 'line-join': 'round' }, paint: {
       'line-color': SELECTED, 'line-opacity': is('hover', 0.8, 0), 'line-width': 2,
@@ -56,7 +58,7 @@ const style = (scale: number): StyleSpecification => ({
       'line-color': SELECTED, 'line-opacity': is('chosen', 1, 0), 'line-width': 3,
     } },
     { id: 'names', type: 'symbol', source: 'names', minzoom: 12.6,
-      layout: { 'text-field': ['get', 'name'], 'text-font': FONT, 'text-size': 11.5 * scale, 'text-max-width': 7, 'text-padding': 3 },
+      layout: { 'text-field': ['get', 'name'], 'text-font': FONT, 'text-size': 12 * scale, 'text-max-width': 7, 'text-padding': 3 },
       paint: { 'text-color': PLACE_TEXT, 'text-halo-color': CANVAS, 'text-halo-width': 1.5 } },
   ],
 })
@@ -67,9 +69,14 @@ function boxOf({ geometry }: GridFeature): Box {
   return box
 }
 
+/** The number of a grid is enough beside its neighbours; a name of its own stays whole. */
+function shortName(name: string): string {
+  return /第?\d+网格$/.exec(name)?.[0] ?? name
+}
+
 function spotOf(grid: GridFeature): Spot {
   const [west, south, east, north] = boxOf(grid)
-  return { code: grid.properties.code, name: grid.properties.name, at: [(west + east) / 2, (south + north) / 2] }
+  return { code: grid.properties.code, name: shortName(grid.properties.name), at: [(west + east) / 2, (south + north) / 2] }
 }
 
 export type DutyMap = ReturnType<typeof dutyMap>
