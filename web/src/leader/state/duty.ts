@@ -1,7 +1,9 @@
 /** Who has which grids, and when: all that the map and the calendar show. */
 import { computed, reactive, shallowRef } from 'vue'
+import { area } from '../../centre/state/areas'
+import { prefixOf } from '../../shared/coverage'
 import { Problem, Unreachable } from '../../shared/problem'
-import { endsSession } from '../../shared/session'
+import { endsSession, member } from '../../shared/session'
 import { colourAt } from '../colours'
 import * as server from '../server'
 import { dayName, daysFrom } from '../week'
@@ -11,7 +13,7 @@ const GATHER = 300 // ms
 const RETRY = 5_000 // ms
 
 export const grids = shallowRef<server.GridFeature[]>([])
-export const teams = shallowRef<server.Team[]>([])
+const people = shallowRef<server.Team[]>([])
 export const assignments = shallowRef<server.Assignment[]>([])
 export const shifts = shallowRef<server.Shift[]>([])
 export const holes = shallowRef<server.Hole[]>([])
@@ -24,6 +26,15 @@ interface State {
 export const state = reactive<State>({ loading: true, problem: null })
 
 export const gridNames = computed(() => new Map(grids.value.map(({ properties }) => [properties.code, properties.name])))
+/** The teams that somebody leads; for an officer those at home in the area, and who has grids in it. */
+export const teams = computed(() => {
+  const code = view.area
+  if (!code || member.value?.role === 'leader') return people.value
+  const holding = new Set(assignments.value.map(({ team }) => team.id))
+  const here = area(code)
+  const prefix = here ? prefixOf(here) : code
+  return people.value.filter((team) => team.area.code.startsWith(prefix) || holding.has(team.id))
+})
 export const openCodes = computed(() => new Map(holes.value.map((hole) => [hole.code, hole])))
 const colours = computed(() => new Map(teams.value.map(({ id }, i) => [id, colourAt(i)])))
 export function colourOf(team: string): string | undefined {
@@ -46,8 +57,8 @@ let gathering: ReturnType<typeof setTimeout> | undefined
 
 const byName = (a: { name: string }, b: { name: string }): number => a.name.localeCompare(b.name, 'zh-CN')
 
-async function week(area: string): Promise<server.Shift[]> {
-  const days = await Promise.all(daysFrom(monday.value).map((day) => server.shiftsOn(dayName(day), area)))
+async function week(code: string): Promise<server.Shift[]> {
+  const days = await Promise.all(daysFrom(monday.value).map((day) => server.shiftsOn(dayName(day), code)))
   return [...new Map(days.flat().map((each) => [each.id, each])).values()]
 }
 
@@ -66,28 +77,24 @@ async function guarded(ask: () => Promise<void>): Promise<void> {
 
 /** Asks for another area: its ground, its people, its duty. */
 export async function loadArea(): Promise<void> {
-  const area = view.area
-  if (!area) return
+  const code = view.area
+  if (!code) return
   state.loading = true
   await guarded(async () => {
-    const [ground, people] = await Promise.all([server.gridsOf(area), server.teamsOf()])
-    if (area !== view.area) return
+    const [ground, seen] = await Promise.all([server.gridsOf(code), server.teamsOf()])
+    if (code !== view.area) return
     grids.value = ground
-    teams.value = people.filter((team) => team.area.code.startsWith(areaPrefix(area)) || people.length <= FEW).sort(byName)
-    await ask(area)
+    people.value = seen.sort(byName)
+    await ask(code)
   })
 }
 
-const FEW = 5 // teams that somebody leads are offered wherever they are at home
-function areaPrefix(area: string): string {
-  return area.replace(/^(.{4})0{8}$|^(.{6})0{6}$|^(.{9})0{3}$/, '$1$2$3')
-}
-
-async function ask(area: string): Promise<void> {
+async function ask(code: string): Promise<void> {
+  const turn = asked
   const [all, dated, open, waiting] = await Promise.all([
-    server.assignmentsIn(area), week(area), server.holesIn(area, tonight.value), server.askedSwaps(),
+    server.assignmentsIn(code), week(code), server.holesIn(code, tonight.value), server.askedSwaps(),
   ])
-  if (area !== view.area) return
+  if (turn !== asked || code !== view.area) return
   assignments.value = all
   shifts.value = dated.filter((each) => each.state !== 'cancelled')
   holes.value = open
@@ -96,8 +103,8 @@ async function ask(area: string): Promise<void> {
 
 /** Asks again for what changes from hour to hour. */
 export async function refresh(): Promise<void> {
-  const area = view.area
-  if (area) await guarded(() => ask(area))
+  const code = view.area
+  if (code) await guarded(() => ask(code))
 }
 
 /** Asks once for all that is heard within a moment. */
@@ -109,6 +116,6 @@ export function soon(): void {
 export function forget(): void {
   clearTimeout(gathering)
   asked += 1
-  for (const each of [grids, teams, assignments, shifts, holes, swaps]) each.value = []
+  for (const each of [grids, people, assignments, shifts, holes, swaps]) each.value = []
   Object.assign(state, { loading: true, problem: null })
 }
