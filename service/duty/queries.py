@@ -277,9 +277,11 @@ def on_duty(member_id: UUID, start: datetime, end: datetime) -> Select[*tuple[An
     )
 
 
-def swaps_visible_to(caller: Caller, scope: Scope) -> Select[Swap]:
-    """The swaps that are asked for in shifts that the caller sees."""
-    return select(Swap).where(Swap.shift_id.in_(shifts_visible_to(caller, scope).with_only_columns(Shift.id)))
+def swaps_visible_to(caller: Caller, scope: Scope, state: str | None = None) -> Select[Swap]:
+    """The swaps that are asked for in shifts that the caller sees, all or those in a state."""
+    seen = shifts_visible_to(caller, scope).with_only_columns(Shift.id)
+    found = select(Swap).where(Swap.shift_id.in_(seen))
+    return found if state is None else found.where(Swap.state == state)
 
 
 def swaps_described(ids: Sequence[UUID], caller: Caller) -> Select[Any]:

@@ -371,8 +371,8 @@ class HoleSchema(Strict):
         required=True,
         validate=validate.OneOf(WHY_OPEN),
         metadata={
-            "description": "`declined`: a shift in the window will not take place; `other_times`: somebody has"
-            " it within a week of the window; `nobody`"
+            "description": "`declined`: a shift in the window will not take place; `other_times`: somebody"
+            " has it within a week of the window; `nobody`"
         },
     )
 

@@ -29,7 +29,7 @@ SOON = 30_000  # ms
 
 @pytest.fixture(scope="module")
 def people(app, live_url) -> None:
-    """A leader and an officer who can sign in; a team with a swap that waits, and another that stands in the way."""
+    """A leader and an officer who can sign in; a swap that waits, and a team that stands in the way."""
     with inside(app, live_url):
         first = a_grid(FIRST, a_square(WEST, SOUTH))
         second = a_grid(SECOND, a_square(WEST + SIZE, SOUTH))
@@ -44,7 +44,9 @@ def people(app, live_url) -> None:
         _give(a_team(area=HERE, name="昆仑路二队"), second.id, "08:00")
         _give(team, first.id, "05:00")
         _give(team, first.id, "06:00", one.id)
-        shift = session.scalars(select(Shift).where(Shift.team_id == team.id).order_by(Shift.starts_at)).all()[-1]  # at 6
+        shift = session.scalars(
+            select(Shift).where(Shift.team_id == team.id).order_by(Shift.starts_at)
+        ).all()[-1]  # at 6
         swap = {"from_member": one.id, "to_member": other.id, "reason": "家中有事"}
         session.add(Swap(id=uuid7(), shift_id=shift.id, **swap))
 
@@ -167,7 +169,13 @@ def test_a_swap_is_approved(desk):
 
 def test_axe_finds_nothing_serious(desk):
     desk.evaluate(AXE.read_text())
-    for section, part in (("任务区", "body"), ("班次", "main"), ("落实情况", "main"), ("事项", "main"), ("通知", "main")):
+    for section, part in (
+        ("任务区", "body"),
+        ("班次", "main"),
+        ("落实情况", "main"),
+        ("事项", "main"),
+        ("通知", "main"),
+    ):
         _go(desk, section)
         expect(desk.locator("main.panel")).not_to_contain_text("正在读取")
         found = desk.evaluate("part => axe.run(part)", part)["violations"]
