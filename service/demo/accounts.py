@@ -15,6 +15,7 @@ from service.demo.people import People
 from service.members.actions import passwords
 from service.members.models import Member
 
+PAGES = {"member": "/phone", "leader": "/leader"}
 DELINGHA, GOLMUD, PREFECTURE = "632802000000", "632801000000", "632800000000"
 
 
@@ -70,7 +71,7 @@ def issue(accounts: Iterable[Account], file: Path) -> None:
                 "username": account.username,
                 "password": password,
                 "area": account.area,
-                "page": "/",
+                "page": PAGES.get(account.role, "/"),
             }
         )
     _write(file, json.dumps(told, indent=2) + "\n")

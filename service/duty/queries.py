@@ -277,18 +277,20 @@ def on_duty(member_id: UUID, start: datetime, end: datetime) -> Select[*tuple[An
     )
 
 
-def swaps_visible_to(caller: Caller, scope: Scope) -> Select[Swap]:
-    """The swaps that are asked for in shifts that the caller sees."""
-    return select(Swap).where(Swap.shift_id.in_(shifts_visible_to(caller, scope).with_only_columns(Shift.id)))
+def swaps_visible_to(caller: Caller, scope: Scope, state: str | None = None) -> Select[Swap]:
+    """The swaps that are asked for in shifts that the caller sees, all or those in a state."""
+    seen = shifts_visible_to(caller, scope).with_only_columns(Shift.id)
+    found = select(Swap).where(Swap.shift_id.in_(seen))
+    return found if state is None else found.where(Swap.state == state)
 
 
-def swap_described(swap_id: UUID, caller: Caller) -> Select[Any]:
-    """A swap with the two people, where the caller may know them."""
+def swaps_described(ids: Sequence[UUID], caller: Caller) -> Select[Any]:
+    """Swaps with the two people, where the caller may know them."""
     return select(
         Swap.id, Swap.shift_id, Swap.state, Swap.reason, Swap.asked_at, Swap.decided_at,
         _member(Swap.from_member, caller).label("from_member"),
         _member(Swap.to_member, caller).label("to_member"),
-    ).where(Swap.id == swap_id)  # fmt: skip
+    ).where(Swap.id.in_(ids)).order_by(Swap.id.desc())  # fmt: skip
 
 
 def spot_checks_visible_to(caller: Caller, scope: Scope) -> Select[SpotCheck]:

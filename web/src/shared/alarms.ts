@@ -1,6 +1,6 @@
 /** Calls for help: which are open, and what is done about them. */
 import { computed, ref, shallowRef } from 'vue'
-import { client, everyPage, told } from './api'
+import { client, every, told } from './api'
 import { listen } from './events'
 import { t } from './i18n'
 import type { Polygon } from './map/circle'
@@ -13,7 +13,6 @@ const HEARD = ['alarm.changed']
 const PAUSE = 15_000 // for when nothing is heard
 
 export type Step = 'acknowledge' | 'accept' | 'arrived' | 'resolve' | 'false_alarm'
-interface Page { items: Alarm[]; next_cursor: string | null }
 
 /** The newest first; null until they are known. */
 export const openAlarms = shallowRef<Alarm[] | null>(null)
@@ -27,15 +26,11 @@ let latest = 0
 let isUnderWay = false
 let isStale = false
 
-function allOpen(): Promise<Alarm[]> {
-  return everyPage((cursor) => told<Page>(client.GET('/api/v1/alarms', { params: { query: { state: 'open', cursor } } })))
-}
-
 async function round(): Promise<void> {
   const mine = (latest += 1)
   const before = new Set(openAlarms.value?.map(({ id }) => id))
   try {
-    const all = await allOpen()
+    const all = await every<Alarm>('/api/v1/alarms', { state: 'open' })
     if (mine !== latest) return
     openAlarms.value = all
     const news = all.find(({ id, status }) => !before.has(id) && status === 'raised')

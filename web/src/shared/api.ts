@@ -4,7 +4,7 @@ import { language } from './i18n'
 import { Unreachable, problemOf } from './problem'
 import type { paths } from './schema'
 import type {
-  Area, AreaPage, CoveragePage, CoverageRow, DemoAccount, Enrolment, GridFeature, Patrol, PatrolPage, Session,
+  Area, CoveragePage, CoverageRow, DemoAccount, Enrolment, GridFeature, Patrol, Session,
   SignedIn, TimeWindow,
 } from './types'
 
@@ -58,6 +58,21 @@ export const client = createClient<paths>({ fetch: ask, headers: { Accept: 'appl
 /** What was answered; anything but an answer has been thrown by then. */
 export async function told<T>(answer: Promise<{ data?: unknown }>): Promise<T> {
   return (await answer).data as T
+}
+
+/** Every item of a listing, page after page. */
+export async function every<T>(
+  path: string, asked: Record<string, string | boolean | undefined> = {}, signal?: AbortSignal,
+): Promise<T[]> {
+  const items: T[] = []
+  let cursor: string | undefined
+  do {
+    const options = { params: { query: { ...asked, limit: PAGE, cursor } }, signal }
+    const page = await told<{ items?: T[]; features?: T[]; next_cursor?: string | null }>(client.GET(path as '/api/v1/areas', options as never))
+    items.push(...page.items ?? page.features ?? [])
+    cursor = page.next_cursor ?? undefined
+  } while (cursor)
+  return items
 }
 
 export interface Credentials {
@@ -116,23 +131,7 @@ export async function demoAccounts(): Promise<DemoAccount[]> {
   return accounts
 }
 
-interface Page<T> { items: T[]; next_cursor: string | null }
-
-/** All that a list holds, page after page. */
-export async function everyPage<T>(page: (cursor?: string) => Promise<Page<T>>): Promise<T[]> {
-  const all: T[] = []
-  let cursor: string | undefined
-  do {
-    const { items, next_cursor } = await page(cursor)
-    all.push(...items)
-    cursor = next_cursor ?? undefined
-  } while (cursor)
-  return all
-}
-
-export function allAreas(signal?: AbortSignal): Promise<Area[]> {
-  return everyPage((cursor) => told<AreaPage>(client.GET('/api/v1/areas', { params: { query: { limit: PAGE, cursor } }, signal })))
-}
+export const allAreas = (signal?: AbortSignal): Promise<Area[]> => every('/api/v1/areas', {}, signal)
 
 export interface CoverageQuestion extends Partial<TimeWindow> {
   area: string
@@ -142,14 +141,15 @@ export interface CoverageQuestion extends Partial<TimeWindow> {
 export async function coverage(
   question: CoverageQuestion, signal?: AbortSignal,
 ): Promise<{ window: TimeWindow; rows: CoverageRow[] }> {
-  let window: TimeWindow | undefined
-  const rows = await everyPage(async (cursor) => {
+  const rows: CoverageRow[] = []
+  let cursor: string | undefined
+  for (;;) {
     const query = { ...question, limit: PAGE, cursor }
     const page = await told<CoveragePage>(client.GET('/api/v1/coverage', { params: { query }, signal }))
-    window ??= page.window
-    return page
-  })
-  return { window: window!, rows }
+    rows.push(...page.items)
+    if (!page.next_cursor) return { window: page.window, rows }
+    cursor = page.next_cursor
+  }
 }
 
 export function grid(code: string, signal?: AbortSignal): Promise<GridFeature> {
@@ -157,6 +157,4 @@ export function grid(code: string, signal?: AbortSignal): Promise<GridFeature> {
 }
 
 /** Patrols of which something happened since then, as far as the member may see them. */
-export function patrolsSince(from: string, signal?: AbortSignal): Promise<Patrol[]> {
-  return everyPage((cursor) => told<PatrolPage>(client.GET('/api/v1/patrols', { params: { query: { from, limit: PAGE, cursor } }, signal })))
-}
+export const patrolsSince = (from: string, signal?: AbortSignal): Promise<Patrol[]> => every('/api/v1/patrols', { from }, signal)

@@ -1,13 +1,13 @@
 /** The shapes the pages read, taken from the API's description. */
 import type { components } from './schema'
 
-type Schemas = components['schemas']
+export type Schemas = components['schemas']
 
 /**
  * A described shape with all its fields there, and some told more precisely than the description can.
  * A field that the API renames no longer fits here, and the type check says so.
  */
-type Told<Name extends keyof Schemas, Precise extends Partial<Record<keyof Schemas[Name], unknown>> = object> =
+export type Told<Name extends keyof Schemas, Precise extends Partial<Record<keyof Schemas[Name], unknown>> = object> =
   Required<Omit<Schemas[Name], keyof Precise>> & Precise
 
 export type Level = 'prefecture' | 'county' | 'township' | 'community'
@@ -22,13 +22,11 @@ export type Area = Told<'Area', {
   centre: [number, number] | null
   bbox: [number, number, number, number] | null
 }>
-export type AreaPage = Told<'Areas', { items: Area[] }>
 
 export type CoverageRow = Told<'Measure', { check_ins: Record<Grade, number>; last_seen_at: string | null }>
 export type CoveragePage = Told<'Coverage', { window: TimeWindow; items: CoverageRow[] }>
 
 export type Patrol = Told<'Patrol', { started_at: string | null; ended_at: string | null; last_at: string | null }>
-export type PatrolPage = Told<'Patrols', { items: Patrol[] }>
 
 export type GridProperties = Told<'GridDetails', {
   basis: Basis
@@ -55,10 +53,7 @@ export type Day = Told<'Day'>
 export type OverdueGrid = Told<'OverdueGrid', { due_at: string; last_seen_at: string | null }>
 export type Span = Told<'Span', { from: string; to: string }>
 export type Hole = Told<'Hole', { spans: Span[] }>
-export type Matter = Told<'Matter', { due_at: string | null; lon: number | null; lat: number | null }>
-export type MatterStep = Told<'Taken'>
 export type MatterCount = Told<'MatterCount'>
-export type MatterClass = Told<'MatterClass'>
 
 export type Alarm = Told<'Alarm', { area: Named | null; due_at: string | null }>
 export type AlarmStep = Told<'TakenStep', { by: { id: string; name: string } | null }>

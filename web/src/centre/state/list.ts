@@ -3,11 +3,12 @@ import { computed, ref } from 'vue'
 import { byCode } from '../../shared/coverage'
 import { count, personTime, share } from '../../shared/figures'
 import { language, t, type Key } from '../../shared/i18n'
+import { sayCode, type Matter } from '../../shared/matters'
 import { now } from '../../shared/now'
 import { ago, moment, timeOfDay } from '../../shared/time'
-import type { CoverageRow, Hole, Matter, OverdueGrid, Patrol, State } from '../../shared/types'
+import type { CoverageRow, Hole, OverdueGrid, Patrol, State } from '../../shared/types'
 import { grids } from './live'
-import { className, openMatters } from './matters'
+import { kindOf, openMatters } from './matters'
 import { underWay } from './patrols'
 import { matterFigures, night, overdue } from './watch'
 
@@ -72,7 +73,7 @@ function isLate({ due_at }: Matter): boolean {
 }
 
 function ofMatter(row: Matter): Row {
-  const about = [className(row.class), t(`stage_${row.stage}` as Key), t(`level_${row.level}` as Key)].join(' · ')
+  const about = [kindOf(row.class), sayCode('stage_', row.stage), sayCode('level_', row.level)].join(' · ')
   const figure = row.due_at ? t('due', { at: moment(Date.parse(row.due_at), language.value) }) : ''
   return { key: row.id, name: row.title, about, figure, mark: isLate(row) ? 'late' : 'matters', matter: row.id }
 }

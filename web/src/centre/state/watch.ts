@@ -1,6 +1,6 @@
 /** What the command centre watches beside coverage: overdue grids, tonight's holes, matters, patrols that are out. */
 import { computed } from 'vue'
-import { PAGE, client, everyPage, told } from '../../shared/api'
+import { PAGE, client, every, told } from '../../shared/api'
 import { byCode, levelBelow } from '../../shared/coverage'
 import { lastDays, tonight, type Span } from '../../shared/time'
 import type { Day, Hole, MatterCount, OverdueGrid } from '../../shared/types'
@@ -12,13 +12,12 @@ const DAYS = 14
 const MINUTE = 60_000 // ms
 const BEGINNING = { from: '2020-01-01T00:00:00Z' }
 
-interface Page<T> { items: T[]; next_cursor: string | null }
 interface Out { at: string; patrols: number; items: { code: string; patrols: number }[] }
 
 /** All of a list of grids, the parts of an area at once. */
-async function ofParts<T>(area: string, page: (area: string, cursor?: string) => Promise<Page<T>>): Promise<T[]> {
-  const lists = await Promise.all(partsOf(area, PAGE).map((part) => everyPage((cursor) => page(part, cursor))))
-  return lists.flat()
+async function ofParts<T>(path: string, area: string, signal: AbortSignal, span: Partial<Span> = {}): Promise<T[]> {
+  const lists = partsOf(area, PAGE).map((part) => every<T>(path, { area: part, ...span }, signal))
+  return (await Promise.all(lists)).flat()
 }
 
 function longestFirst(a: OverdueGrid, b: OverdueGrid): number {
@@ -26,10 +25,7 @@ function longestFirst(a: OverdueGrid, b: OverdueGrid): number {
 }
 
 export const overdue = asked(async (area, signal) => {
-  const all = await ofParts<OverdueGrid>(area, (part, cursor) => {
-    const query = { area: part, limit: PAGE, cursor }
-    return told(client.GET('/api/v1/coverage/overdue', { params: { query }, signal }))
-  })
+  const all = await ofParts<OverdueGrid>('/api/v1/coverage/overdue', area, signal)
   return all.sort(longestFirst)
 })
 
@@ -37,10 +33,7 @@ export interface Night extends Span { holes: Hole[] }
 
 export const night = asked(async (area, signal): Promise<Night> => {
   const span = tonight(Date.now())
-  const all = await ofParts<Hole>(area, (part, cursor) => {
-    const query = { area: part, ...span, limit: PAGE, cursor }
-    return told(client.GET('/api/v1/duty/uncovered', { params: { query }, signal }))
-  })
+  const all = await ofParts<Hole>('/api/v1/duty/uncovered', area, signal, span)
   return { ...span, holes: all.sort((a, b) => b.hours - a.hours || byCode(a, b)) }
 })
 
@@ -66,7 +59,7 @@ const out = asked((code, signal) => {
 
 export const trend = asked(async (area, signal) => {
   const query = { area, ...lastDays(DAYS, live.window ? Date.parse(live.window.to) : Date.now()) }
-  return (await told<Page<Day>>(client.GET('/api/v1/coverage/trend', { params: { query }, signal }))).items
+  return (await told<{ items: Day[] }>(client.GET('/api/v1/coverage/trend', { params: { query }, signal }))).items
 }, MINUTE)
 
 export const mattersByTownship = computed(() => new Map((counted.answer.value ?? []).map((each) => [each.key, each.open])))

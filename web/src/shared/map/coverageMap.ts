@@ -8,7 +8,7 @@ import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
 import { API } from '../api'
 import type { Span } from '../time'
 import type { Polygon } from './circle'
-import { DIAMETER, drawHatch, drawRing, ringOf } from './drawings'
+import { DIAMETER, drawRing, hatchOf, ringOf } from './drawings'
 import { leaders, namesOf, points, type Spot, type TownshipSpot } from './features'
 import { graticule } from './graticule'
 import { HOLE_FILL, LAYERS, MATTER_CHOSEN, OVERDUE_EDGE, TILES, drawnBy, type LayerName, type Tiled } from './layers'
@@ -55,7 +55,7 @@ function newMap(container: HTMLElement, span: Partial<Span>, scale: number): Map
 
 function draw(map: MapView, id: string, scale: number): void {
   const ring = ringOf(id)
-  const drawn = ring ? drawRing(ring, scale) : drawHatch(id)
+  const drawn = ring ? drawRing(ring, scale) : hatchOf(id)
   if (drawn) map.addImage(id, drawn.data, { pixelRatio: drawn.pixelRatio })
 }
 
@@ -179,9 +179,9 @@ export function coverageMap(container: HTMLElement, span: Partial<Span>, scale: 
       map.flyTo({ center: centre, zoom, duration: flies ? FLIGHT : 0 })
     },
     /** Whether a box of ground is in view, and big enough to be looked at, within the padding. */
-    shows([west, south, east, north]: [number, number, number, number], padding: Padding): boolean {
+    shows([west, south, east, north]: [number, number, number, number], padding: Padding, atLeast = LOOKED_AT): boolean {
       const [topLeft, bottomRight] = [map.project([west, north]), map.project([east, south])]
-      return bottomRight.x - topLeft.x > LOOKED_AT &&
+      return bottomRight.x - topLeft.x >= atLeast &&
         topLeft.x >= padding.left && bottomRight.x <= container.clientWidth - padding.right &&
         topLeft.y >= padding.top && bottomRight.y <= container.clientHeight - padding.bottom
     },

@@ -80,18 +80,8 @@ export const HATCH = 'hatch'
 export const GAP_HATCH = 'hatch-gap'
 export const HOLE_HATCH = 'hatch-hole'
 
-interface Hatch { colour: string; width: number; side: number; isFalling: boolean }
-const HATCHES: Record<string, Hatch> = {
-  [HATCH]: { colour: STATE_COLOUR.no_evidence, width: 3, side: 16, isFalling: false },
-  [GAP_HATCH]: { colour: STATE_COLOUR.unseen, width: 2.4, side: 12, isFalling: true },
-  [HOLE_HATCH]: { colour: HOLE, width: 2.4, side: 20, isFalling: true },
-}
-
-/** Diagonal strokes that repeat without a seam; none for a name that is no hatch. */
-export function drawHatch(name: string): Picture | null {
-  const hatch = HATCHES[name]
-  if (!hatch) return null
-  const { colour, width, side, isFalling } = hatch
+/** Diagonal strokes that repeat without a seam; `side` is their distance in half pixels. */
+export function drawHatch(colour = STATE_COLOUR.no_evidence, width = 3, side = 16, isFalling = false): Picture {
   const pen = sheet(side, side)
   pen.strokeStyle = colour
   pen.lineWidth = width
@@ -103,4 +93,14 @@ export function drawHatch(name: string): Picture | null {
     pen.stroke()
   }
   return { data: pen.getImageData(0, 0, side, side), pixelRatio: 2 }
+}
+
+/** The hatch of this name, if it is one. */
+export function hatchOf(name: string): Picture | null {
+  switch (name) {
+    case HATCH: return drawHatch()
+    case GAP_HATCH: return drawHatch(STATE_COLOUR.unseen, 2.4, 12, true)
+    case HOLE_HATCH: return drawHatch(HOLE, 2.4, 20, true)
+    default: return null
+  }
 }
