@@ -114,7 +114,7 @@ def test_a_matter_opens_its_file_with_its_steps(watch, matter):
     page.locator(".figures .row", has_text=TITLE).click()
     file = page.get_by_label("事项案卷")
     expect(file.locator("h2")).to_have_text(TITLE)
-    expect(file.locator("li").last).to_contain_text("信息采集")
+    expect(file.locator(".past li").first).to_contain_text("信息采集")
     expect(file.get_by_text("记录链完整")).to_be_visible()
     assert (matter in page.url, faults(page)) == (True, [])
 
