@@ -104,8 +104,8 @@ def test_every_figure_opens_the_list_behind_it(watch):
     page = watch("altan")
     for name, length in {"超期未巡": 2, "今晚无人": 2, "未结事项": 1}.items():
         figure(page, name).click(timeout=SOON)
-        expect(page.locator(".figures .length")).to_have_text(str(length))
-        expect(page.locator(".figures .row")).to_have_count(length)
+        expect(page.locator(".figures .length")).to_have_text(str(length), timeout=SOON)
+        expect(page.locator(".figures .row")).to_have_count(length, timeout=SOON)
 
 
 def test_a_matter_opens_its_file_with_its_steps(watch, matter):
@@ -113,7 +113,7 @@ def test_a_matter_opens_its_file_with_its_steps(watch, matter):
     figure(page, "未结事项").click(timeout=SOON)
     page.locator(".figures .row", has_text=TITLE).click()
     file = page.get_by_label("事项案卷")
-    expect(file.locator("h2")).to_have_text(TITLE)
+    expect(file.locator("h2")).to_have_text(TITLE, timeout=SOON)
     expect(file.locator(".past li").first).to_contain_text("信息采集")
     expect(file.get_by_text("记录链完整")).to_be_visible()
     assert (matter in page.url, faults(page)) == (True, [])
@@ -169,7 +169,7 @@ def test_a_call_appears_and_is_answered(watch, server, token, tokens):
     status, alarm = server.ask("/api/v1/alarms", {"id": str(uuid7()), "accuracy_m": 9, **HERE}, token)
     page.locator(".strip .call", has_text="无人应答").click(timeout=HEARD)
     file = page.locator(".alarms .file")
-    expect(file.locator("fieldset")).to_be_visible()
+    expect(file.locator("fieldset")).to_be_visible(timeout=SOON)
     assert (status, faults(page)) == (201, [])
     file.get_by_role("button", name="接警赶往").click()
     expect(page.locator(".strip .call")).to_contain_text("正在赶往", timeout=HEARD)
