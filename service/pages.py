@@ -14,7 +14,7 @@ from service.web import PUBLIC, needs
 blueprint = Blueprint("pages", __name__, template_folder="templates")
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 LOOPBACK = ("127.0.0.1", "::1")
-PHONE_CSP = (
+PAGE_CSP = (  # without the inline styles that the older pages need
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:;"
     " media-src 'self' blob:; connect-src 'self'; worker-src 'self' blob:; manifest-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -38,7 +38,16 @@ def centre() -> Response:
 def phone() -> Response:
     """The page in a patrol's hand."""
     page = send_from_directory(current_app.static_folder or "", "phone.html", max_age=0)
-    page.headers["Content-Security-Policy"] = PHONE_CSP
+    page.headers["Content-Security-Policy"] = PAGE_CSP
+    return page
+
+
+@blueprint.get("/leader")
+@needs(PUBLIC)
+def leader() -> Response:
+    """The page of who gives grids to teams."""
+    page = send_from_directory(current_app.static_folder or "", "leader.html", max_age=0)
+    page.headers["Content-Security-Policy"] = PAGE_CSP
     return page
 
 

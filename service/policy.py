@@ -92,6 +92,7 @@ POLICY: dict[str, dict[str, Scope]] = {
     "notices:write":              _row("-        t        a         a        -       -"),
     "assignments:suggest":        _row("-        -        a         -        -       -"),
     "patrols:read":               _row("o        t        a         -        -       -"),
+    "patrols:count":              _row("-        c        a         a        -       -"),
     "tracks:read":                _row("o        t        a         -        -       -"),
     "matter-classes:read":        _row("o        o        o         o        o       -"),
     "matters:read":               _row("o        t        a         a        -       -"),

@@ -33,7 +33,11 @@ class Server:
     def __init__(self, url: str):
         port = free_port()
         self.base = f"http://127.0.0.1:{port}"
-        place = {"GRIDPATROL_BIND": "127.0.0.1", "GRIDPATROL_PORT": str(port)}
+        place = {
+            "GRIDPATROL_BIND": "127.0.0.1",
+            "GRIDPATROL_PORT": str(port),
+            "GRIDPATROL_SUGGEST_SECONDS": "2",
+        }
         environ = os.environ | place | {"GRIDPATROL_DATABASE_URL": url}
         commands = (["gunicorn", "--config", "docker/gunicorn.conf.py"], ["service.cli", "work"])
         self.processes = [

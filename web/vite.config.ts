@@ -56,7 +56,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1200,
     rolldownOptions: {
-      input: { index: 'index.html', phone: 'phone.html', 'phone-sw': 'src/phone/sw.ts' },
+      input: { index: 'index.html', phone: 'phone.html', leader: 'leader.html', 'phone-sw': 'src/phone/sw.ts' },
       output: {
         entryFileNames: ({ name }) => name === 'phone-sw' ? '[name].js' : 'assets/[name]-[hash].js',
         codeSplitting: { groups: [{ name: 'map', test: /node_modules[\\/]maplibre-gl/ }] },

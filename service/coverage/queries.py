@@ -14,7 +14,7 @@ from service.checkpoints.models import Checkpoint
 from service.coverage.models import CoverageMark, CoverageTarget, CoverageVersion, Footprint
 from service.coverage.windows import DAY, HOUR, Window
 from service.coverage.windows import parts as split
-from service.db import ask, driver
+from service.db import driver
 from service.patrols.models import CheckIn, Fix, Patrol
 from service.teams.models import Membership, Team
 

@@ -194,7 +194,7 @@ class OneShift(MethodView):
     @blueprint.response(200, schemas.ShiftSchema)
     def get(self, shift_id):
         """Show a shift"""
-        return answer_shift(fetch_shift(shift_id))
+        return shown(queries.shifts_described, fetch_shift(shift_id))
 
 
 @blueprint.route("/shifts/<uuid:shift_id>/accept")
@@ -205,7 +205,7 @@ class Accept(MethodView):
         """Say that one will be there"""
         shift = fetch_shift(shift_id)
         shifts.accept(shift, caller())
-        return answer_shift(shift)
+        return shown(queries.shifts_described, shift)
 
 
 @blueprint.route("/shifts/<uuid:shift_id>/decline")
@@ -220,7 +220,7 @@ class Decline(MethodView):
         """
         shift = fetch_shift(shift_id)
         shifts.decline(shift, caller(), **declining)
-        return answer_shift(shift)
+        return shown(queries.shifts_described, shift)
 
 
 @blueprint.route("/shifts/<uuid:shift_id>/late")
@@ -232,7 +232,7 @@ class Late(MethodView):
         """Say beforehand that one will be late"""
         shift = fetch_shift(shift_id)
         shifts.be_late(shift, caller(), **late)
-        return answer_shift(shift)
+        return shown(queries.shifts_described, shift)
 
 
 @blueprint.route("/shifts/<uuid:shift_id>/swaps")
@@ -245,7 +245,7 @@ class Swaps(MethodView):
 
         Nothing changes until a leader approves.
         """
-        return answer_swap(shifts.ask_swap(fetch_shift(shift_id), caller(), **asked))
+        return shown(queries.swaps_described, shifts.ask_swap(fetch_shift(shift_id), caller(), **asked))
 
 
 @blueprint.route("/shifts/<uuid:shift_id>/swap-candidates")
@@ -271,7 +271,7 @@ class ListedSwaps(MethodView):
 
         With `state=asked` those that wait for a leader.
         """
-        found = queries.in_state(queries.swaps_visible_to(caller(), scope()), query.get("state"))
+        found = queries.swaps_visible_to(caller(), scope(), query.get("state"))
         page = paging.page(found, Swap.id, query["limit"], query.get("cursor"), newest=True)
         items = session.execute(queries.swaps_described([each.id for each in page.items], caller())).all()
         return page._replace(items=items)._asdict(), 200, next_link(page.next_cursor)
@@ -283,7 +283,7 @@ class OneSwap(MethodView):
     @blueprint.response(200, schemas.SwapSchema)
     def get(self, swap_id):
         """Show a swap"""
-        return answer_swap(fetch(queries.swaps_visible_to(caller(), scope()), id=swap_id))
+        return shown(queries.swaps_described, fetch(queries.swaps_visible_to(caller(), scope()), id=swap_id))
 
 
 @blueprint.route("/swaps/<uuid:swap_id>/decision")
@@ -295,7 +295,7 @@ class SwapDecision(MethodView):
         """Approve a swap, or refuse it"""
         swap = fetch(queries.swaps_visible_to(caller(), scope()), id=swap_id)
         shifts.decide(swap, caller(), **decision)
-        return answer_swap(swap)
+        return shown(queries.swaps_described, swap)
 
 
 @blueprint.route("/shifts/<uuid:shift_id>/spot-checks")
@@ -383,11 +383,6 @@ def answer(assignment):
     return session.execute(queries.described([assignment.id], caller())).one()
 
 
-def answer_shift(shift):
-    """A shift as the caller is shown it."""
-    return session.execute(queries.shifts_described([shift.id], caller())).one()
-
-
-def answer_swap(swap):
-    """A swap as the caller is shown it."""
-    return session.execute(queries.swaps_described([swap.id], caller())).one()
+def shown(described, row):
+    """A shift or a swap as the caller is shown it."""
+    return session.execute(described([row.id], caller())).one()

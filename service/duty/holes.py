@@ -1,6 +1,7 @@
 """Questions about what nobody has."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, func, select, text
@@ -33,6 +34,30 @@ def uncovered(start: datetime, end: datetime, prefix: str, after: str = "", limi
     """When nobody has the grids of a prefix, inside a window: code, name, spans, hours; a row a grid."""
     statement = text(UNCOVERED + "LIMIT :limit").columns(spans=TSTZMULTIRANGE())
     return statement.bindparams(start=start, end=end, prefix=prefix, after=after, limit=limit)
+
+
+NEAR = timedelta(days=7)  # around a window: who has a grid then, has it at other times
+WHY = """
+    SELECT grids.code,
+        CASE WHEN bool_or(held.is_declined) THEN 'declined' WHEN bool_or(held.is_near) THEN 'other_times'
+            ELSE 'nobody' END AS why
+    FROM grids
+    CROSS JOIN LATERAL (
+        SELECT bool_or(during && tstzrange(:start - :near, :end + :near)) AS is_near,
+            bool_or(dropped_at IS NULL AND EXISTS (
+                SELECT FROM shifts WHERE shifts.assignment_id = assignment_grids.assignment_id
+                    AND state = 'declined' AND starts_at < :end AND ends_at > :start
+            )) AS is_declined
+        FROM assignment_grids WHERE grid_id = grids.id
+    ) AS held
+    WHERE grids.code = ANY(:codes)
+    GROUP BY grids.code
+"""
+
+
+def why(codes: Sequence[str], start: datetime, end: datetime) -> Any:
+    """Why grids are open in a window: code, and one of WHY_OPEN; a row a grid."""
+    return text(WHY).bindparams(codes=list(codes), start=start, end=end, near=NEAR)
 
 
 def version() -> Select[Any]:

@@ -21,6 +21,7 @@ STATES = ("planned", "declined", "cancelled")  # of a shift
 PLACES = ("asked", "accepted", "declined", "swapped", "released")  # of a person in a shift
 HOLDING = ("asked", "accepted")  # in which the person is expected
 DECISIONS = ("asked", "approved", "refused")
+WHY_OPEN = ("declined", "other_times", "nobody")  # of a hole
 STEPS = ("made", "changed", "ended", "handed_over", "carried", "dropped")
 
 

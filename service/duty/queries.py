@@ -290,9 +290,11 @@ def on_duty(spans: Mapping[UUID, tuple[datetime, datetime]]) -> Sequence[Any]:
     return ask(_ON_DUTY, members=list(spans), firsts=firsts, lasts=lasts)
 
 
-def swaps_visible_to(caller: Caller, scope: Scope) -> Select[Swap]:
-    """The swaps that are asked for in shifts that the caller sees."""
-    return select(Swap).where(Swap.shift_id.in_(shifts_visible_to(caller, scope).with_only_columns(Shift.id)))
+def swaps_visible_to(caller: Caller, scope: Scope, state: str | None = None) -> Select[Swap]:
+    """The swaps that are asked for in shifts that the caller sees, all or those in a state."""
+    seen = shifts_visible_to(caller, scope).with_only_columns(Shift.id)
+    found = select(Swap).where(Swap.shift_id.in_(seen))
+    return found if state is None else found.where(Swap.state == state)
 
 
 def swaps_described(ids: Sequence[UUID], caller: Caller) -> Select[Any]:
@@ -307,11 +309,6 @@ def swaps_described(ids: Sequence[UUID], caller: Caller) -> Select[Any]:
         .where(Swap.id.in_(ids))
         .order_by(Swap.id.desc())
     )  # fmt: skip
-
-
-def in_state(swaps: Select[Swap], state: str | None) -> Select[Swap]:
-    """Those of the swaps that are in a state; all for None."""
-    return swaps if state is None else swaps.where(Swap.state == state)
 
 
 def free_colleagues(shift: Shift, member_id: UUID) -> Select[*tuple[Any, ...]]:

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
-from service.duty.models import DECISIONS, PLACES, STATES, STEPS
+from service.duty.models import DECISIONS, PLACES, STATES, STEPS, WHY_OPEN
 from service.duty.pattern import LOCAL, LONGEST_PERIOD, LONGEST_RULE, read_rule
 from service.duty.rows import BEGINS, MOST_GRIDS
 from service.duty.seasons import SEASONS
@@ -373,6 +373,14 @@ class HoleSchema(Strict):
     name = fields.String(required=True)
     hours = fields.Float(required=True)
     spans = fields.List(fields.Nested(SpanSchema), required=True)
+    why = fields.String(
+        required=True,
+        validate=validate.OneOf(WHY_OPEN),
+        metadata={
+            "description": "`declined`: a shift in the window will not take place; `other_times`: somebody"
+            " has it within a week of the window; `nobody`"
+        },
+    )
 
 
 class HolesWindowSchema(Strict):

@@ -78,7 +78,8 @@ class Uncovered(MethodView):
         limit = query["limit"]
         found = session.execute(holes.uncovered(query["start"], query["end"], prefix, after, limit + 1)).all()
         cursor = cursor_at(found[limit - 1].code) if len(found) > limit else None
-        body = HolesSchema().dump({"window": query, "items": found[:limit], "next_cursor": cursor})
+        items = explain(found[:limit], query["start"], query["end"])
+        body = HolesSchema().dump({"window": query, "items": items, "next_cursor": cursor})
         return _write(form, body), 200, next_link(cursor)
 
 
@@ -92,6 +93,13 @@ def _write(form, body):
         name = f"'{item['name']}" if item["name"][:1] in "=+-@\t\r" else item["name"]
         table.writerows((item["code"], name, span["from"], span["to"]) for span in item["spans"])
     return Response(out.getvalue(), content_type=f"{CSV}; charset=utf-8")
+
+
+def explain(found, start, end):
+    """Holes, each with the reason why it is open."""
+    rows = session.execute(holes.why([each.code for each in found], start, end))
+    reasons = {row.code: row.why for row in rows}
+    return [each._asdict() | {"why": reasons[each.code]} for each in found]
 
 
 def shifts_of(query):

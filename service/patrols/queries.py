@@ -1,18 +1,21 @@
 """Questions about patrols."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, any_, cast, exists, false, func, or_, select
 
+from service.areas.models import DIGITS
 from service.areas.queries import reach, within
 from service.media.models import Photo
 from service.members.models import Member
 from service.patrols.models import CheckIn, Fix, Patrol
 from service.policy import Caller, Scope
 from service.teams.models import Membership
+
+LONGEST = timedelta(hours=24)  # a patrol without an end is over by then
 
 
 def visible_to(caller: Caller, scope: Scope) -> Select[Patrol]:
@@ -49,6 +52,15 @@ def during(patrols: Select[Patrol], start: datetime | None, end: datetime | None
     if start is not None:
         patrols = patrols.where(Patrol.last_at >= start)
     return patrols if end is None else patrols.where(Patrol.first_at < end)
+
+
+def under_way(level: str, prefix: str, now: datetime) -> Select[str, int]:
+    """How many patrols are out now, by the area of a level where those are at home who walk."""
+    code = func.rpad(func.left(Member.area_code, DIGITS[level]), 12, "0").label("code")
+    out = select(code, func.count().label("patrols")).select_from(Patrol).join(Member)
+    has_set_out = and_(Patrol.started_at <= now, Patrol.ended_at.is_(None), Patrol.first_at > now - LONGEST)
+    out = out.where(has_set_out)
+    return out.where(within(Member.area_code, prefix)).group_by(code).order_by(code)
 
 
 def owners(patrol_ids: Collection[UUID]) -> Select[UUID, UUID]:

@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from service.fields import PageQuery, QueryTime, Strict, Text, Time, Uuid
+from service.fields import Code, PageQuery, QueryTime, Strict, Text, Time, Uuid
 from service.patrols.models import MODES
 
 
@@ -11,6 +11,24 @@ class PatrolsQuery(PageQuery):
         data_key="from", metadata={"description": "Patrols of which something happened since then"}
     )
     to = QueryTime()
+
+
+class UnderWayQuery(Strict):
+    area = Code(12, metadata={"description": "All that the caller sees unless given"})
+    by = fields.String(load_default="county", validate=validate.OneOf(["community", "township", "county"]))
+
+
+class OutSchema(Strict):
+    code = fields.String(required=True)
+    patrols = fields.Integer(required=True)
+
+
+class UnderWaySchema(Strict):
+    """How many patrols are out now: figures of areas, never of persons."""
+
+    at = Time(required=True)
+    patrols = fields.Integer(required=True, metadata={"description": "All of them"})
+    items = fields.List(fields.Nested(OutSchema), required=True)
 
 
 class TrackQuery(Strict):

@@ -154,6 +154,23 @@ def test_a_swap_is_decided_once(signed_in, leader, member, colleague, own):
     assert [client.post(path, json={"approved": each}).status_code for each in (True, False)] == [200, 409]
 
 
+def listed(client, **query):
+    return [each["id"] for each in client.get("/api/v1/swaps", query_string=query).json["items"]]
+
+
+def test_the_leader_finds_the_swaps_that_wait(signed_in, leader, member, colleague, own):
+    asked = swap(signed_in(member), own, colleague).json["id"]
+    client = signed_in(leader)
+    assert [listed(client, state=each) for each in ("asked", "approved")] == [[asked], []]
+
+
+def test_no_other_leader_finds_them(signed_in, member, colleague, own):
+    swap(signed_in(member), own, colleague)
+    other = a_member(role="leader", area=COMMUNITY)
+    a_team(leader=other)
+    assert listed(signed_in(other)) == []
+
+
 def test_a_shift_has_one_open_swap(signed_in, leader, member, colleague, own):
     client = signed_in(member)
     assert [swap(client, own, each).status_code for each in (colleague, leader)] == [201, 409]
@@ -206,14 +223,6 @@ def test_who_has_no_place_in_a_shift_is_named_nobody(signed_in, member, whole):
     assert (answer.status_code, answer.json["type"]) == (409, "/problems/not-in-shift")
 
 
-def test_a_leader_finds_the_swaps_that_wait(signed_in, leader, member, colleague, own):
-    asked, client = swap(signed_in(member), own, colleague).json, signed_in(leader)
-    waiting = client.get("/api/v1/swaps", query_string={"state": "asked"}).json["items"]
-    client.post(f"/api/v1/swaps/{asked['id']}/decision", json={"approved": False})
-    left = client.get("/api/v1/swaps", query_string={"state": "asked"}).json["items"]
-    assert ([(each["id"], each["reason"]) for each in waiting], left) == ([(asked["id"], "家中有事")], [])
-
-
 def test_why_somebody_swaps_is_not_told_to_who_may_not_know_the_person(signed_in, member, colleague, own):
     swap(signed_in(member), own, colleague)
     (shown,) = signed_in(role="centre").get("/api/v1/swaps").json["items"]
@@ -245,6 +254,24 @@ def test_a_grid_that_nobody_has_is_uncovered_all_the_time(officer, ground):
 def test_a_grid_that_somebody_always_has_is_no_hole(officer, team, ground):
     made(officer, team, ground, days=(0, 5), starts_at="00:00", minutes=1440)
     assert hours(officer, midnight(1), midnight(3)) == {}
+
+
+def reasons(client, start, end):
+    return {each["code"]: each["why"] for each in uncovered(client, start, end).json["items"]}
+
+
+def test_a_hole_says_why_it_is_open(officer, signed_in, leader, team, ground):
+    never, other = grids(2, "632802001002")
+    made(officer, team, ground, days=(1, 2))
+    made(officer, team, other, days=(3, 4))
+    post(
+        signed_in(leader), f"{shifts_on(officer, midnight(1))[0]['id']}/decline", reason="雪", whole_team=True
+    )
+    assert reasons(officer, midnight(1), midnight(2)) == {
+        ground.code: "declined",
+        never.code: "nobody",
+        other.code: "other_times",
+    }
 
 
 def test_the_spans_between_shifts_are_holes(officer, team, ground):

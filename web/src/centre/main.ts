@@ -1,6 +1,5 @@
 import { createApp } from 'vue'
-import 'maplibre-gl/dist/maplibre-gl.css'
-import './base.css'
+import '../shared/ui/base.css'
 import App from './App.vue'
 import { followLanguage } from '../shared/i18n'
 

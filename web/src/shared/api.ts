@@ -4,13 +4,13 @@ import { language } from './i18n'
 import { Unreachable, problemOf } from './problem'
 import type { paths } from './schema'
 import type {
-  Area, AreaPage, CoveragePage, CoverageRow, DemoAccount, Enrolment, GridFeature, Patrol, PatrolPage, Session,
+  Area, CoveragePage, CoverageRow, DemoAccount, Enrolment, GridFeature, Patrol, Session,
   SignedIn, TimeWindow,
 } from './types'
 
 export const API = '/api/v1'
 const KEPT_ANSWERS = 100
-const PAGE = 500
+export const PAGE = 500
 
 const kept = new Map<string, { etag: string; body: string }>()
 let csrf: string | null = null
@@ -53,11 +53,26 @@ async function ask(request: Request): Promise<Response> {
   return response
 }
 
-const client = createClient<paths>({ fetch: ask, headers: { Accept: 'application/json' } })
+export const client = createClient<paths>({ fetch: ask, headers: { Accept: 'application/json' } })
 
 /** What was answered; anything but an answer has been thrown by then. */
-async function told<T>(answer: Promise<{ data?: unknown }>): Promise<T> {
+export async function told<T>(answer: Promise<{ data?: unknown }>): Promise<T> {
   return (await answer).data as T
+}
+
+/** Every item of a listing, page after page. */
+export async function every<T>(
+  path: string, asked: Record<string, string | boolean | undefined> = {}, signal?: AbortSignal,
+): Promise<T[]> {
+  const items: T[] = []
+  let cursor: string | undefined
+  do {
+    const options = { params: { query: { ...asked, limit: PAGE, cursor } }, signal }
+    const page = await told<{ items?: T[]; features?: T[]; next_cursor?: string | null }>(client.GET(path as '/api/v1/areas', options as never))
+    items.push(...page.items ?? page.features ?? [])
+    cursor = page.next_cursor ?? undefined
+  } while (cursor)
+  return items
 }
 
 export interface Credentials {
@@ -116,21 +131,11 @@ export async function demoAccounts(): Promise<DemoAccount[]> {
   return accounts
 }
 
-export async function allAreas(signal?: AbortSignal): Promise<Area[]> {
-  const areas: Area[] = []
-  let cursor: string | undefined
-  do {
-    const query = { limit: PAGE, cursor }
-    const page = await told<AreaPage>(client.GET('/api/v1/areas', { params: { query }, signal }))
-    areas.push(...page.items)
-    cursor = page.next_cursor ?? undefined
-  } while (cursor)
-  return areas
-}
+export const allAreas = (signal?: AbortSignal): Promise<Area[]> => every('/api/v1/areas', {}, signal)
 
 export interface CoverageQuestion extends Partial<TimeWindow> {
   area: string
-  by: 'grid' | 'township' | 'county'
+  by: 'grid' | 'community' | 'township' | 'county'
 }
 
 export async function coverage(
@@ -152,14 +157,4 @@ export function grid(code: string, signal?: AbortSignal): Promise<GridFeature> {
 }
 
 /** Patrols of which something happened since then, as far as the member may see them. */
-export async function patrolsSince(from: string, signal?: AbortSignal): Promise<Patrol[]> {
-  const patrols: Patrol[] = []
-  let cursor: string | undefined
-  do {
-    const query = { from, limit: PAGE, cursor }
-    const page = await told<PatrolPage>(client.GET('/api/v1/patrols', { params: { query }, signal }))
-    patrols.push(...page.items)
-    cursor = page.next_cursor ?? undefined
-  } while (cursor)
-  return patrols
-}
+export const patrolsSince = (from: string, signal?: AbortSignal): Promise<Patrol[]> => every('/api/v1/patrols', { from }, signal)

@@ -22,6 +22,10 @@ export interface Figures {
   last_seen_at: string | null
 }
 
+export function byCode(a: { code: string }, b: { code: string }): number {
+  return a.code < b.code ? -1 : Number(a.code > b.code)
+}
+
 export function tally(rows: readonly CoverageRow[]): Tally {
   const counts: Tally = { seen: 0, partly: 0, unseen: 0, no_evidence: 0 }
   for (const row of rows) counts[row.state] += 1

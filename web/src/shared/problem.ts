@@ -7,6 +7,8 @@ export class Problem extends Error {
     readonly detail: string | null = null,
     readonly traceId: string | null = null,
     readonly type: string | null = null,
+    /** By field: what is wrong with it, or what stands against it. */
+    readonly errors: unknown = null,
   ) {
     super(title)
   }
@@ -23,5 +25,14 @@ export async function problemOf(response: Response): Promise<Problem> {
     return typeof value === 'string' && value ? value : null
   }
   const title = field('title') ?? `HTTP ${response.status}`
-  return new Problem(response.status, title, field('detail'), field('trace_id'), field('type'))
+  const errors = body && typeof body === 'object' && 'errors' in body ? body.errors : null
+  return new Problem(response.status, title, field('detail'), field('trace_id'), field('type'), errors)
+}
+
+/** What a problem says of single fields, each as `field: sentence`, however deep they lie. */
+export function faultsOf(errors: unknown, field = ''): string[] {
+  if (typeof errors === 'string') return [field ? `${field}: ${errors}` : errors]
+  if (Array.isArray(errors)) return errors.flatMap((each) => faultsOf(each, field))
+  if (!errors || typeof errors !== 'object') return []
+  return Object.entries(errors).flatMap(([name, each]) => faultsOf(each, field ? `${field}.${name}` : name))
 }

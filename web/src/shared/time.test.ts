@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ago, clock, customSpan, fromLocalInput, moment, slices, startOfDay, toLocalInput, windowOf } from './time'
+import { ago, clock, customSpan, fromLocalInput, lastDays, moment, startOfDay, toLocalInput, tonight, windowOf } from './time'
 
 const NOW = Date.parse('2026-11-23T17:20:30Z')
 
@@ -56,13 +56,14 @@ test('a window earlier is as long as the one now', () => {
   expect(Date.parse(to!) - Date.parse(from!)).toBeGreaterThanOrEqual(24 * 3_600_000)
 })
 
-test('slices follow each other up to the end of the window', () => {
-  const parts = slices(NOW - 24 * 3_600_000, NOW)
-  expect(parts.slice(1).map(({ from }) => from)).toEqual(parts.slice(0, -1).map(({ to }) => to))
-  expect(parts.length).toBeLessThanOrEqual(12)
-  expect(Date.parse(parts[parts.length - 1]!.to)).toBeGreaterThanOrEqual(NOW)
+test('the night is the one under way, or else the one to come', () => {
+  const night = (at: string) => Object.values(tonight(Date.parse(at)))
+  expect(night('2026-11-24T10:00:00+08:00')).toEqual(['2026-11-24T10:00:00.000Z', '2026-11-24T22:00:00.000Z'])
+  expect(night('2026-11-25T03:20:00+08:00')).toEqual(['2026-11-24T19:00:00.000Z', '2026-11-24T22:00:00.000Z'])
+  expect(night('2026-11-25T06:00:00+08:00')[0]).toBe('2026-11-25T10:00:00.000Z')
 })
 
-test('a short window is seen with the hours before it', () => {
-  expect(slices(NOW - 3_600_000, NOW)).toHaveLength(12)
+test('the last days end with the day of a moment, and midnight belongs to the day before', () => {
+  expect(lastDays(2, NOW)).toEqual({ from: '2026-11-22T16:00:00.000Z', to: '2026-11-24T16:00:00.000Z' })
+  expect(lastDays(1, Date.parse('2026-11-24T00:00:00+08:00')).from).toBe('2026-11-22T16:00:00.000Z')
 })

@@ -38,17 +38,6 @@ export function windowOf(name: WindowName, present: number, custom?: Span, hours
   }
 }
 
-const SLICES = 12
-
-/** A window in at most twelve equal parts of whole hours; of a shorter one the twelve hours that lead up to its end. */
-export function slices(from: number, to: number): Span[] {
-  const end = ceil(to, HOUR)
-  const hours = Math.max(SLICES, (end - floor(from, HOUR)) / HOUR)
-  const step = Math.ceil(hours / SLICES) * HOUR
-  const parts = Math.ceil((hours * HOUR) / step)
-  return Array.from({ length: parts }, (_, i) => span(end - (parts - i) * step, end - (parts - i - 1) * step))
-}
-
 /** What an `<input type="datetime-local">` holds, read as Shanghai time. */
 export function fromLocalInput(value: string): number {
   return Date.parse(`${value}:00+08:00`)
@@ -97,11 +86,29 @@ export function date(ms: number, language: Language): string {
   return format(language, { year: 'numeric', month: '2-digit', day: '2-digit' }).format(ms)
 }
 
-export function hour(ms: number, language: Language): string {
-  return format(language, { day: 'numeric', hour: '2-digit', hourCycle: 'h23' }).format(ms)
+export function monthDay(ms: number, language: Language): string {
+  return format(language, { month: 'numeric', day: 'numeric' }).format(ms)
 }
 
 export function moment(ms: number, language: Language): string {
   return format(language, { month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
     .format(ms).replace(',', '')
+}
+
+const EVENING = 18 // o'clock
+const MORNING = 6
+
+/** The night that is under way, from this hour on, or the one to come: 18:00 to 06:00. */
+export function tonight(now: number): Span {
+  const evening = startOfDay(now - MORNING * HOUR) + EVENING * HOUR
+  return span(Math.max(evening, floor(now, HOUR)), evening + DAY - (EVENING - MORNING) * HOUR)
+}
+
+export function timeOfDay(ms: number, language: Language): string {
+  return format(language, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(ms)
+}
+
+/** The last days up to a moment: whole days of Shanghai. */
+export function lastDays(days: number, end: number): Span {
+  return span(startOfDay(end - 1) - (days - 1) * DAY, startOfDay(end - 1) + DAY)
 }

@@ -19,10 +19,10 @@ function tooltip(size: number): object {
   }
 }
 
-export interface Step { label: string; share_seen: number; visits: number }
+export interface Step { label: string; share: number; visits: number }
 
-/** Visits as bars, and what was seen of the ground as a line. */
-export function courseOf(steps: readonly Step[], names: { seen: string; visits: string }, size: number): Drawing {
+/** Visits as bars, and a share as a line. */
+export function courseOf(steps: readonly Step[], names: { share: string; visits: string }, size: number): Drawing {
   const plain = { axisLine: { show: false }, axisTick: { show: false }, axisLabel: letters(size) }
   return {
     animationDuration: 300,
@@ -36,7 +36,7 @@ export function courseOf(steps: readonly Step[], names: { seen: string; visits: 
     ],
     series: [
       { name: names.visits, type: 'bar', data: steps.map(({ visits }) => visits), color: BARS, barCategoryGap: '30%' },
-      { name: names.seen, type: 'line', yAxisIndex: 1, data: steps.map(({ share_seen }) => percent(share_seen)),
+      { name: names.share, type: 'line', yAxisIndex: 1, data: steps.map(({ share }) => percent(share)),
         color: STATE_COLOUR.seen, symbolSize: size / 2.4, lineStyle: { width: 2 } },
     ],
   }

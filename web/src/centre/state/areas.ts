@@ -36,6 +36,14 @@ export function ofLevel(level: Level): Area[] {
   return [...areas.value.values()].filter((each) => each.level === level)
 }
 
+/** Areas that together are the given one, none with more grids than fit on a page if that can be helped: they are asked at once. */
+export function partsOf(code: string, most: number): string[] {
+  const here = area(code)
+  const below = childrenOf(code)
+  if (!here || here.grids <= most || below.length === 0) return [code]
+  return below.filter(({ grids }) => grids).flatMap((each) => partsOf(each.code, most))
+}
+
 /** From the root down to the area itself. */
 export function pathTo(code: string): Area[] {
   const path: Area[] = []

@@ -5,7 +5,7 @@ import { widen } from '../../shared/map/features'
 import { Problem } from '../../shared/problem'
 import type { GridFeature } from '../../shared/types'
 import { chosenAlone, grids } from './live'
-import { endsSession } from './session'
+import { endsSession } from '../../shared/session'
 import { view } from './view'
 
 const feature = shallowRef<GridFeature | null>(null)

@@ -1,12 +1,12 @@
 /** The figures on the page, asked for again and again without disturbing anybody. */
 import { computed, reactive, shallowRef } from 'vue'
-import { coverage } from '../../shared/api'
-import { addUp, prefixOf } from '../../shared/coverage'
+import { PAGE, coverage } from '../../shared/api'
+import { addUp, byCode, prefixOf } from '../../shared/coverage'
 import { Problem, Unreachable } from '../../shared/problem'
 import type { Span } from '../../shared/time'
 import type { CoverageRow, TimeWindow } from '../../shared/types'
-import { area, rootArea } from './areas'
-import { endsSession } from './session'
+import { area, partsOf, rootArea } from './areas'
+import { endsSession } from '../../shared/session'
 import { bounds, view } from './view'
 
 const PAUSE = 15_000
@@ -50,17 +50,19 @@ async function ask(signal: AbortSignal): Promise<void> {
   const scope = view.area ?? root
   if (!root || !scope) return
   const asked = bounds(Date.now())
+  const ofGrids = (): Promise<{ rows: CoverageRow[] }[]> =>
+    Promise.all([...(view.grid ? [view.grid] : []), ...partsOf(scope, PAGE)].map((area) => coverage({ area, by: 'grid', ...asked }, signal)))
+  const early = lastSeen ? null : ofGrids()
+  early?.catch(() => undefined) // if the townships cannot be had, that is said of them
   const all = await coverage({ area: root, by: 'township', ...asked }, signal)
   const seen = JSON.stringify([scope, view.grid, asked, all])
   if (seen === lastSeen || signal.aborted) return
-  const [below, alone] = await Promise.all([
-    coverage({ area: scope, by: 'grid', ...asked }, signal),
-    view.grid ? coverage({ area: view.grid, by: 'grid', ...asked }, signal) : null,
-  ])
+  townships.value = all.rows
+  const below = await (early ?? ofGrids())
+  const alone = view.grid ? below.shift() : null
   if (signal.aborted) return
   lastSeen = seen
-  grids.value = below.rows
-  townships.value = all.rows
+  grids.value = below.flatMap(({ rows }) => rows).sort(byCode)
   chosenAlone.value = alone?.rows[0] ?? null
   live.window = all.window
   live.asked = asked

@@ -3,7 +3,7 @@ import { shallowRef } from 'vue'
 import { patrolsSince } from '../../shared/api'
 import { Problem, Unreachable } from '../../shared/problem'
 import type { Patrol } from '../../shared/types'
-import { endsSession } from './session'
+import { endsSession } from '../../shared/session'
 
 const HOUR = 3_600_000
 const LONGEST = 12 * HOUR

@@ -1,12 +1,14 @@
 /** The map as a picture that can be kept or printed. */
 import { ref } from 'vue'
 import { STATES, tally } from '../../shared/coverage'
-import { CANVAS, PLACE_TEXT, STATE_COLOUR } from '../../shared/map/palette'
+import { LAYERS, type LayerName } from '../../shared/map/layers'
+import { CANVAS, DENSITY, HOLE, LATE, MATTER, PLACE_TEXT, SELECTED, STATE_COLOUR } from '../../shared/map/palette'
 import { language, nameOf, t, type Key } from '../../shared/i18n'
 import { moment } from '../../shared/time'
 import { area } from './areas'
 import { grids, live } from './live'
 import { view } from './view'
+import { bare, matterFigures, overdue } from './watch'
 
 /** Gives the map's canvas right after it has been drawn: later it is empty. */
 export const camera = ref<(() => Promise<HTMLCanvasElement>) | null>(null)
@@ -50,14 +52,36 @@ function write(pen: CanvasRenderingContext2D, text: string, x: number, y: number
   return pen.measureText(text).width
 }
 
-function legend(pen: CanvasRenderingContext2D, unit: number, y: number): void {
+interface Entry { colour: string; text: string }
+
+function ofStates(): Entry[] {
   const counts = tally(grids.value ?? [])
+  return STATES.map((state) => ({ colour: STATE_COLOUR[state], text: `${t(`state_${state}` as Key)} ${counts[state]}` }))
+}
+
+/** The layers that are on, with what they count. */
+function ofLayers(): Entry[] {
+  const known: Record<LayerName, [colour: string, n: number | undefined]> = {
+    gaps: [STATE_COLOUR.unseen, undefined],
+    overdue: [LATE, overdue.answer.value?.length],
+    holes: [HOLE, bare.value?.length],
+    matters: [MATTER, matterFigures.value?.open],
+    checkpoints: [SELECTED, undefined],
+    density: [DENSITY[2]![1], undefined],
+  }
+  return LAYERS.filter((name) => view.layers.has(name)).map((name) => {
+    const [colour, n] = known[name]
+    return { colour, text: [t(`layer_${name}`), n].filter((part) => part !== undefined).join(' ') }
+  })
+}
+
+function legend(pen: CanvasRenderingContext2D, unit: number, y: number): void {
   let x = unit
-  for (const state of STATES) {
-    pen.fillStyle = STATE_COLOUR[state]
+  for (const { colour, text } of [...ofStates(), ...ofLayers()]) {
+    pen.fillStyle = colour
     pen.fillRect(x, y - unit / 2, unit, unit)
     x += unit * 1.5
-    x += write(pen, `${t(`state_${state}` as Key)} ${counts[state]}`, x, y, `${unit}px sans-serif`, PLACE_TEXT) + unit * 2
+    x += write(pen, text, x, y, `${unit}px sans-serif`, PLACE_TEXT) + unit * 2
   }
 }
 

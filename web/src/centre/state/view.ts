@@ -1,5 +1,6 @@
 /** What the page is looking at; kept in the address so that a wall display comes back to it. */
 import { computed, reactive, watch } from 'vue'
+import { LAYERS, type LayerName } from '../../shared/map/layers'
 import { windowOf, type Span, type WindowName } from '../../shared/time'
 
 const NAMES: readonly WindowName[] = ['1h', 'today', '24h', '7d', 'custom']
@@ -7,6 +8,9 @@ const NAMES: readonly WindowName[] = ['1h', 'today', '24h', '7d', 'custom']
 interface View {
   area: string | null
   grid: string | null
+  /** The matter whose file is open. */
+  matter: string | null
+  layers: ReadonlySet<LayerName>
   window: WindowName
   custom: Span | undefined
   emphasis: boolean
@@ -32,6 +36,8 @@ function fromAddress(): View {
   return {
     area: given.get('area'),
     grid: given.get('grid'),
+    matter: given.get('matter'),
+    layers: new Set(LAYERS.filter((name) => given.get('layers')?.split(',').includes(name))),
     window: named === 'custom' && !custom ? '24h' : named,
     custom,
     emphasis: given.get('unseen') === '1',
@@ -46,6 +52,8 @@ const address = computed(() => {
   const parts = new URLSearchParams()
   if (view.area) parts.set('area', view.area)
   if (view.grid) parts.set('grid', view.grid)
+  if (view.matter) parts.set('matter', view.matter)
+  if (view.layers.size) parts.set('layers', LAYERS.filter((name) => view.layers.has(name)).join(','))
   if (view.window !== '24h') parts.set('window', view.window)
   if (view.window === 'custom' && view.custom) {
     parts.set('from', view.custom.from)
@@ -65,5 +73,21 @@ export function bounds(now: number): Partial<Span> {
 
 export function chooseArea(code: string): void {
   view.area = code
+  view.grid = view.matter = null
+}
+
+export function chooseGrid(code: string): void {
+  view.grid = code
+  view.matter = null
+}
+
+export function chooseMatter(id: string): void {
+  view.matter = id
   view.grid = null
+}
+
+export function switchLayer(name: LayerName): void {
+  const next = new Set(view.layers)
+  if (!next.delete(name)) next.add(name)
+  view.layers = next
 }

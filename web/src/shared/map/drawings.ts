@@ -1,6 +1,6 @@
 /** Small pictures drawn for the map: the ring of a township and the hatching of "no evidence". */
 import { percent } from '../coverage'
-import { CANVAS, OUTSIDE, STATE_COLOUR } from './palette'
+import { CANVAS, HOLE, OUTSIDE, STATE_COLOUR } from './palette'
 
 export interface Ring { seen: number; noEvidence: number; emphasis: boolean; chosen: boolean; dim: boolean }
 export interface Picture { data: ImageData; pixelRatio: number }
@@ -77,13 +77,15 @@ export function drawRing(ring: Ring, scale: number): Picture {
 }
 
 export const HATCH = 'hatch'
+export const GAP_HATCH = 'hatch-gap'
+export const HOLE_HATCH = 'hatch-hole'
 
-/** Diagonal strokes that repeat without a seam. */
-export function drawHatch(): Picture {
-  const side = 16
+/** Diagonal strokes that repeat without a seam; `side` is their distance in half pixels. */
+export function drawHatch(colour = STATE_COLOUR.no_evidence, width = 3, side = 16, isFalling = false): Picture {
   const pen = sheet(side, side)
-  pen.strokeStyle = STATE_COLOUR.no_evidence
-  pen.lineWidth = 3
+  pen.strokeStyle = colour
+  pen.lineWidth = width
+  if (isFalling) pen.setTransform(1, 0, 0, -1, 0, side)
   for (const shift of [-side, 0, side]) {
     pen.beginPath()
     pen.moveTo(shift - 2, side + 2)
@@ -91,4 +93,14 @@ export function drawHatch(): Picture {
     pen.stroke()
   }
   return { data: pen.getImageData(0, 0, side, side), pixelRatio: 2 }
+}
+
+/** The hatch of this name, if it is one. */
+export function hatchOf(name: string): Picture | null {
+  switch (name) {
+    case HATCH: return drawHatch()
+    case GAP_HATCH: return drawHatch(STATE_COLOUR.unseen, 2.4, 12, true)
+    case HOLE_HATCH: return drawHatch(HOLE, 2.4, 20, true)
+    default: return null
+  }
 }

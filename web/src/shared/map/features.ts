@@ -12,6 +12,8 @@ export interface TownshipSpot extends Spot {
   colour: string
   share_seen: number
   within: boolean
+  /** What else stands under its name. */
+  badge: string
 }
 
 export function points(spots: readonly Spot[]) {

@@ -3,7 +3,9 @@ import { expect, test } from 'vitest'
 import { ringName, ringOf } from './drawings'
 import { namesOf } from './features'
 import { graticule, stepFor } from './graticule'
+import { LAYERS, drawnBy } from './layers'
 import { spread, type Position } from './spread'
+import { outline } from './sketch'
 import { accentPaint, mapStyle, ringSize } from './style'
 import { STATE_COLOUR } from './palette'
 import { STATES } from '../coverage'
@@ -67,7 +69,7 @@ test('a grid that tiles cut in two is named once, in its middle', () => {
 test('the style is one that the map accepts, in every mood', () => {
   const style = mapStyle('http://127.0.0.1/{z}/{x}/{y}.mvt', 1)
   for (const emphasis of [false, true]) {
-    for (const [id, property, value] of accentPaint({ emphasis, prefix: '632802' })) {
+    for (const [id, property, value] of accentPaint({ emphasis, hollow: emphasis, prefix: '632802' })) {
       const layer = style.layers.find((each) => each.id === id)
       Object.assign((layer as { paint: Record<string, unknown> }).paint, { [property]: value })
     }
@@ -77,4 +79,19 @@ test('the style is one that the map accepts, in every mood', () => {
 
 test('every state has a colour of its own, and no evidence never looks seen', () => {
   expect(new Set(STATES.map((state) => STATE_COLOUR[state])).size).toBe(STATES.length)
+})
+
+test('every layer with a switch is drawn by layers of the style', () => {
+  const known = new Set(mapStyle('http://127.0.0.1/{z}/{x}/{y}.mvt', 1).layers.map(({ id }) => id))
+  for (const name of LAYERS) expect(drawnBy(name).filter((id) => known.has(id)), name).not.toEqual([])
+})
+
+test('a sketch is its corners, then a line, then a polygon that is closed', () => {
+  const shown = (corners: [number, number][]) => {
+    const { features } = outline(corners) as { features: { geometry: { type: string; coordinates: number[][][] } }[] }
+    return features.map(({ geometry }) => geometry.type)
+  }
+  expect(shown([[0, 0]])).toEqual(['Point'])
+  expect(shown([[0, 0], [1, 0]])).toEqual(['LineString', 'Point', 'Point'])
+  expect(shown([[0, 0], [1, 0], [1, 1]])[0]).toBe('Polygon')
 })

@@ -4,7 +4,8 @@ import type {
   SymbolLayerSpecification,
 } from 'maplibre-gl'
 import { HATCH } from './drawings'
-import { CANVAS, OUTSIDE, PLACE_TEXT, QUIET_TEXT, RULE, RULE_TEXT, SELECTED, STATE_COLOUR } from './palette'
+import { over, sources, under } from './layers'
+import { BADGE, CANVAS, LATE, OUTSIDE, PLACE_TEXT, QUIET_TEXT, RULE, RULE_TEXT, SELECTED, STATE_COLOUR } from './palette'
 import type { State } from '../types'
 
 // Without a glyph URL the map draws its letters from these fonts of the machine.
@@ -60,20 +61,27 @@ const EDGE_EMPHASIS: StateValues = { seen: 0.28, partly: 0.28, unseen: 1, no_evi
 export interface Accent {
   /** Bring out the grids that nobody has seen. */
   emphasis: boolean
+  /** Something else fills the grids. */
+  hollow?: boolean
   /** The leading digits that grids of the chosen area share; the others step back. */
   prefix: string
 }
 
 /** What changes on the map with emphasis and with the chosen area. */
-export function accentPaint({ emphasis, prefix }: Accent): [layer: string, property: string, value: unknown][] {
-  const inside: ExpressionSpecification = ['==', ['slice', ['get', 'code'], 0, prefix.length], prefix]
+export function accentPaint({ emphasis, hollow, prefix }: Accent): [layer: string, property: string, value: unknown][] {
+  const inside: ExpressionSpecification = ['==', ['slice', ['coalesce', ['get', 'code'], ['get', 'grid']], 0, prefix.length], prefix]
   const within = (full: ExpressionSpecification | number): ExpressionSpecification =>
     appearing(['*', full, ['case', inside, 1, OUTSIDE]])
   return [
-    ['grid-fill', 'fill-opacity', within(byState(emphasis ? FILL_EMPHASIS : FILL))],
+    ['grid-fill', 'fill-opacity', hollow ? 0 : within(byState(emphasis ? FILL_EMPHASIS : FILL))],
     ['grid-edge', 'line-opacity', within(byState(emphasis ? EDGE_EMPHASIS : EDGE))],
-    ['grid-hatch', 'fill-opacity', within(emphasis ? 0.22 : 0.75)],
+    ['grid-hatch', 'fill-opacity', hollow ? 0 : within(emphasis ? 0.22 : 0.75)],
     ['grid-hatch-edge', 'line-opacity', within(emphasis ? 0.28 : 0.95)],
+    ['gap-fill', 'fill-opacity', within(0.6)],
+    ['gap-edge', 'line-opacity', within(0.95)],
+    ['hole-fill', 'fill-opacity', within(0.8)],
+    ['hole-edge', 'line-opacity', within(0.95)],
+    ['density-fill', 'fill-opacity', within(0.86)],
   ]
 }
 
@@ -101,6 +109,14 @@ const edges: LineLayerSpecification[] = [
   outline('grid-hover', { 'line-color': SELECTED, 'line-opacity': 0.75, 'line-width': 1.6 }, NONE),
   outline('grid-chosen-casing', { 'line-color': CANVAS, 'line-width': 7 }, NONE),
   outline('grid-chosen', { 'line-color': SELECTED, 'line-width': 3 }, NONE),
+]
+
+/** What somebody draws on the map, or is shown of it. */
+const drawing: LayerSpecification[] = [
+  { id: 'drawn-fill', type: 'fill', source: 'drawn', filter: ['==', ['geometry-type'], 'Polygon'], paint: { 'fill-color': LATE, 'fill-opacity': 0.18 } },
+  { id: 'drawn-edge', type: 'line', source: 'drawn', paint: { 'line-color': LATE, 'line-width': 2.4, 'line-dasharray': [2, 1] } },
+  { id: 'drawn-corner', type: 'circle', source: 'drawn', filter: ['==', ['geometry-type'], 'Point'],
+    paint: { 'circle-radius': 5, 'circle-color': SELECTED, 'circle-stroke-color': LATE, 'circle-stroke-width': 3 } },
 ]
 
 const halo = { 'text-halo-color': CANVAS, 'text-halo-width': 1.4 } as const
@@ -132,7 +148,7 @@ function labels(scale: number): LayerSpecification[] {
       paint: { 'circle-radius': 2.4 * scale, 'circle-color': ['get', 'colour'], 'circle-opacity': vanishing(within(1)),
         'circle-stroke-width': 1, 'circle-stroke-color': CANVAS, 'circle-stroke-opacity': vanishing(1) } },
     { ...symbol('ring-name', 'rings',
-      { 'text-field': ['get', 'name'], 'text-size': size(12), 'text-max-width': 20, 'text-padding': 1,
+      { 'text-field': ['format', ['get', 'name'], {}, ['get', 'badge'], { 'text-color': BADGE }], 'text-size': size(12), 'text-max-width': 20, 'text-padding': 1,
         'text-variable-anchor': ['top', 'bottom', 'left', 'right'], 'text-radial-offset': ringSized(2.05),
         'symbol-sort-key': ['case', ['get', 'within'], ['get', 'share_seen'], 2] },
       { 'text-color': PLACE_TEXT, 'text-opacity': vanishing(within(1)) }),
@@ -145,7 +161,7 @@ function labels(scale: number): LayerSpecification[] {
   ]
 }
 
-export function mapStyle(tiles: string, scale: number): StyleSpecification {
+export function mapStyle(tiles: string, scale: number, overlay: (layer: string) => string = () => tiles): StyleSpecification {
   return {
     version: 8,
     transition: { duration: 220, delay: 0 },
@@ -157,6 +173,8 @@ export function mapStyle(tiles: string, scale: number): StyleSpecification {
       rings: { type: 'geojson', data: EMPTY },
       leaders: { type: 'geojson', data: EMPTY },
       'grid-names': { type: 'geojson', data: EMPTY },
+      drawn: { type: 'geojson', data: EMPTY },
+      ...sources(overlay),
     },
     layers: [
       { id: 'sheet', type: 'background', paint: { 'background-color': CANVAS } },
@@ -165,7 +183,7 @@ export function mapStyle(tiles: string, scale: number): StyleSpecification {
         { 'symbol-placement': 'line', 'symbol-spacing': 420, 'text-field': ['get', 'label'], 'text-size': 10 * scale,
           'text-letter-spacing': 0.06 },
         { 'text-color': RULE_TEXT, 'text-halo-width': 3, 'text-opacity': ['interpolate', ['linear'], ['zoom'], 11, 1, 13, 0.55] }),
-      ...fills, ...edges, ...labels(scale),
+      ...fills, ...under, ...edges, ...over, ...drawing, ...labels(scale),
     ],
   }
 }

@@ -1,8 +1,8 @@
 /** Who is signed in on this page. */
 import { computed, ref } from 'vue'
-import * as api from '../../shared/api'
-import { Problem, Unreachable } from '../../shared/problem'
-import type { Session } from '../../shared/types'
+import * as api from './api'
+import { Problem, Unreachable } from './problem'
+import type { Session } from './types'
 
 const DEVICE = 'gridpatrol.device'
 const PAUSE = 5_000

@@ -1,0 +1,206 @@
+"""What the command centre watches: gaps, overdue grids, tonight's holes, matters, and calls for help."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+from pyotp import TOTP
+
+from service.db import uuid7
+from service.members.actions import passwords
+from tests.factories import SECRET, a_member, a_session
+from tests.servers import PASSWORD, Server, inside
+
+AXE = Path(__file__).parents[2] / "web/node_modules/axe-core/axe.min.js"
+SERIOUS = ("serious", "critical")
+SOON = 60_000  # ms
+HEARD = 20_000  # ms from something that happens to the page, through the stream of events
+COUNTY, OTHER, COMMUNITY = "632802000000", "632801000000", "632802001001"
+PEOPLE = {"altan": ("officer", COUNTY), "saran": ("centre", COUNTY), "far": ("officer", OTHER)}
+HERE = {"lon": 97.3712, "lat": 37.3712}
+TITLE = "井盖缺失"
+
+
+@pytest.fixture(scope="module")
+def tokens(app, live_url, server) -> dict[str, str]:
+    """Those who watch: an officer and a centre of the county, an officer of another; each with a token."""
+    with inside(app, live_url):
+        secret = passwords.hash(PASSWORD)
+        people = {
+            name: a_member(*about, username=name, password_hash=secret) for name, about in PEOPLE.items()
+        }
+        return {name: a_session(member) for name, member in people.items()}
+
+
+@pytest.fixture(scope="module")
+def doors(browser, tokens, server) -> dict[str, list[Any]]:
+    """The cookies of each, signed in once: a code is good for one time only."""
+    cookies = {}
+    for username in PEOPLE:
+        with browser.new_context() as context:
+            who = {"username": username, "password": PASSWORD, "code": TOTP(SECRET).now(), "cookie": True}
+            device = {"id": "b", "name": "a browser"}
+            answer = context.request.post(f"{server.base}/api/v1/sessions", data=who | {"device": device})
+            assert answer.status == 201, answer.text()
+            cookies[username] = context.cookies()
+    return cookies
+
+
+@pytest.fixture(scope="module")
+def matter(tokens, server) -> str:
+    """Somebody has reported a matter."""
+    report = {"id": str(uuid7()), "class": "utility_damage", "title": TITLE, "text": "巡逻时发现", **HERE}
+    status, answer = server.ask("/api/v1/matters", report, tokens["altan"])
+    assert status == 201, answer
+    return str(answer["id"])
+
+
+@pytest.fixture
+def call(server, token, tokens) -> Iterator[str]:
+    """Somebody calls for help, and is helped in the end."""
+    call = {"id": str(uuid7()), "accuracy_m": 9, **HERE}
+    status, _ = server.ask("/api/v1/alarms", call, token)
+    assert status == 201
+    yield call["id"]
+    server.ask(f"/api/v1/alarms/{call['id']}/steps", {"step": "resolve"}, tokens["altan"])
+
+
+@pytest.fixture
+def foreign(page: Page, server: Server) -> Iterator[None]:
+    """Nothing is asked of anybody else, whatever the test does."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    yield
+    assert [url for url in asked if not url.startswith((server.base, "data:", "blob:"))] == []
+
+
+@pytest.fixture
+def watch(page: Page, server: Server, doors, matter, foreign):
+    """The page of one of those who watch, with its figures."""
+
+    def open_page(username: str, looks_at: str = "") -> Page:
+        page.context.add_cookies(doors[username])
+        page.goto(f"{server.base}/centre#{looks_at}")
+        expect(page.locator(".legend .count").first).to_be_visible(timeout=SOON)
+        return page
+
+    return open_page
+
+
+def figure(page: Page, name: str) -> Any:
+    return page.locator(".tiles button", has_text=name)
+
+
+def faults(page: Page) -> list[tuple[str, str]]:
+    """What axe finds serious on the page as it stands."""
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run()")["violations"]
+    return [(each["id"], each["nodes"][0]["html"]) for each in found if each["impact"] in SERIOUS]
+
+
+def test_every_figure_opens_the_list_behind_it(watch):
+    page = watch("altan")
+    for name, length in {"超期未巡": 2, "今晚无人": 2, "未结事项": 1}.items():
+        figure(page, name).click(timeout=SOON)
+        expect(page.locator(".figures .length")).to_have_text(str(length), timeout=SOON)
+        expect(page.locator(".figures .row")).to_have_count(length, timeout=SOON)
+
+
+def test_a_matter_opens_its_file_with_its_steps(watch, matter):
+    page = watch("altan")
+    figure(page, "未结事项").click(timeout=SOON)
+    page.locator(".figures .row", has_text=TITLE).click()
+    file = page.get_by_label("事项案卷")
+    expect(file.locator("h2")).to_have_text(TITLE, timeout=SOON)
+    expect(file.locator(".past li").first).to_contain_text("信息采集")
+    expect(file.get_by_text("记录链完整")).to_be_visible()
+    assert (matter in page.url, faults(page)) == (True, [])
+
+
+def test_layers_are_laid_by_the_keyboard_alone(watch):
+    page = watch("altan", f"area={COMMUNITY}")
+    for layer, tiles in {
+        "gaps": "gaps",
+        "matters": "matters",
+        "holes": "uncovered",
+        "density": "density",
+    }.items():
+        switch = page.locator(f"[data-layer={layer}]")
+        expect(switch).to_be_visible(timeout=SOON)
+        switch.focus()
+        with page.expect_response(lambda answer, tiles=tiles: f"/tiles/{tiles}/" in answer.url) as drawn:
+            page.keyboard.press("Space")
+        assert (drawn.value.status, switch.get_attribute("aria-pressed")) == (200, "true")
+    page.locator("[data-layer=overdue]").press("Enter")
+    assert "layers=gaps%2Coverdue%2Choles%2Cmatters%2Cdensity" in page.url
+    assert faults(page) == []
+
+
+def test_the_course_of_days_is_one_question(watch):
+    page = watch("altan")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    with page.expect_response(lambda answer: "/coverage/trend" in answer.url) as told:
+        figure(page, "网格到访").click()
+    expect(page.locator(".chart.course svg")).to_be_visible(timeout=SOON)
+    days = told.value.json()["items"]
+    assert (len(days), len([url for url in asked if "/coverage" in url])) == (14, 1)
+
+
+def test_another_county_sees_nothing_of_it(watch):
+    page = watch("far")
+    expect(page.locator(".scope .empty")).to_be_visible(timeout=SOON)
+    assert page.locator(".tiles, .strip").count() == 0
+
+
+def test_the_wall_shows_what_is_watched(watch):
+    page = watch("saran", "wall")
+    wall = page.locator(".wall dl")
+    for name in ("超期未巡", "今晚无人", "未结事项", "进行中的巡逻"):
+        expect(wall).to_contain_text(name, timeout=SOON)
+    assert faults(page) == []
+
+
+def test_a_call_appears_and_is_answered(watch, server, token, tokens):
+    page = watch("altan", f"area={COMMUNITY}")
+    expect(page.locator(".fresh.listening")).to_be_visible(timeout=SOON)
+    status, alarm = server.ask("/api/v1/alarms", {"id": str(uuid7()), "accuracy_m": 9, **HERE}, token)
+    page.locator(".strip .call", has_text="无人应答").click(timeout=HEARD)
+    file = page.locator(".alarms .file")
+    expect(file.locator("fieldset")).to_be_visible(timeout=SOON)
+    assert (status, faults(page)) == (201, [])
+    file.get_by_role("button", name="接警赶往").click()
+    expect(page.locator(".strip .call")).to_contain_text("正在赶往", timeout=HEARD)
+    file.get_by_role("button", name="处置完毕").click()
+    expect(page.locator(".strip")).to_be_hidden(timeout=HEARD)
+    taken = server.ask(f"/api/v1/alarms/{alarm['id']}", None, tokens["altan"])[1]["steps"]
+    assert [each["kind"] for each in taken if each["kind"] != "climb"] == ["raise", "accept", "resolve"]
+
+
+def test_a_wall_tells_of_a_call_but_not_whose(watch, call):
+    page = watch("saran", "wall")
+    expect(page.locator(".strip .call")).to_contain_text("无人应答", timeout=HEARD)
+    assert page.locator(".alarms button").count() == 0
+
+
+def test_reinforcements_are_called_out_of_a_circle_or_a_polygon(watch, call):
+    page = watch("altan", f"area={COMMUNITY}")
+    page.locator(".strip .call").click(timeout=HEARD)
+    page.get_by_role("button", name="500 m").click()
+    assert corners_of_the_called(page) == 65
+    page.get_by_role("button", name="在地图上画").click()
+    box = page.locator(".map").bounding_box()
+    for x, y in ((0.2, 0.3), (0.5, 0.3), (0.5, 0.7), (0.2, 0.7)):
+        page.mouse.click(box["x"] + box["width"] * x, box["y"] + box["height"] * y)
+    page.keyboard.press("Enter")
+    assert corners_of_the_called(page) == 5
+
+
+def corners_of_the_called(page: Page) -> int:
+    """Call out who is in the shape that is shown; how many corners it has."""
+    with page.expect_response(lambda answer: answer.url.endswith("/reinforce")) as called:
+        page.get_by_role("button", name="通知圈内队员").click()
+    assert called.value.status == 200, called.value.text()
+    return len(called.value.request.post_data_json["polygon"]["coordinates"][0])

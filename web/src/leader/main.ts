@@ -1,0 +1,9 @@
+import { createApp } from 'vue'
+import 'maplibre-gl/dist/maplibre-gl.css'
+import '../shared/ui/base.css'
+import '../shared/ui/desk.css'
+import App from './App.vue'
+import { followLanguage } from '../shared/i18n'
+
+followLanguage()
+createApp(App).mount('#app')
