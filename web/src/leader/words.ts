@@ -96,7 +96,6 @@ export const words = {
   hand_over: ['交接', 'Hand over'],
   hand_over_to: ['交给', 'To'],
   note: ['说明', 'Note'],
-  confirm: ['确认', 'Confirm'],
   ended: ['已结束', 'Ended'],
   over: ['已到期', 'Over'],
 
@@ -198,9 +197,6 @@ export const words = {
   bulk_row: ['第 {row} 行 {column}：{problem}', 'Row {row} {column}: {problem}'],
   bulk_go: ['导入', 'Import'],
   bulk_done: ['已导入 {n} 个任务区', '{n} assignments made'],
-
-  updated_live: ['实时', 'Live'],
-  unreachable: ['连不上服务器', 'Server cannot be reached'],
 } as const
 
 export const { say, sayCode } = speech(words)
