@@ -30,8 +30,7 @@ export interface MatterFilter {
 }
 
 const words = {
-  stage: ['阶段', 'Stage'], level: ['层级', 'Level'], class: ['类别', 'Class'], place: ['位置', 'Place'], facts: ['情况', 'Facts'],
-  reported_at: ['上报', 'Reported'], due: ['时限', 'Due'], late: ['超期', 'Overdue'], review: ['复核', 'Review'], parties: ['协同单位', 'Parties'],
+  place: ['位置', 'Place'], reported_at: ['上报', 'Reported'], due: ['时限', 'Due'], review: ['复核', 'Review'], parties: ['协同单位', 'Parties'],
   left: ['剩 {n}', '{n} left'], over: ['超期 {n}', '{n} overdue'], days: ['{n} 天', '{n} d'], hours: ['{n} 小时', '{n} h'], minutes: ['{n} 分钟', '{n} min'],
   steps: ['可办步骤', 'What you may do'], no_steps: ['您现在没有可办的步骤', 'There is nothing for you to do now'],
   history: ['办理经过', 'History'], chain_holds: ['记录链完整', 'The chain of the record holds'], chain_broken: ['记录链不完整', 'The chain of the record is broken'],
