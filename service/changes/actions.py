@@ -47,7 +47,7 @@ def _listed(select: Callable[[UUID, Sequence[str]], Select[Any]]) -> Callable[..
 
 SOURCES = {
     "grids": Source(("grid.created", "grid.retired"), _grids),
-    "shifts": Source(("duty.changed",), _listed(queries.shifts), comes_whole=True),
+    "shifts": Source(("duty.changed", "spot_check.asked"), _listed(queries.shifts), comes_whole=True),
     "checkpoints": Source(("checkpoint.changed",), _listed(queries.checkpoints), comes_whole=True),
     "notices": Source(("notice.sent",), _listed(queries.notices), comes_whole=True),
 }

@@ -5,13 +5,13 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Text, and_, cast, exists, func, or_, select
+from sqlalchemy import Select, Text, and_, cast, exists, func, or_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, aggregate_order_by
 
 from service.areas.models import Grid
 from service.areas.queries import in_force, prefix_of, within
 from service.checkpoints.models import Checkpoint
-from service.duty.models import HOLDING, AssignmentGrid, Shift, ShiftMember
+from service.duty.models import HOLDING, AssignmentGrid, Shift, ShiftMember, SpotAnswer, SpotCheck
 from service.notices.models import Notice, NoticeRead, NoticeTeam
 from service.teams.models import Membership, Team
 
@@ -57,10 +57,21 @@ def shifts(member_id: UUID, _: Sequence[str]) -> Select[Any]:
         .correlate(Shift)
         .scalar_subquery()
     )
+    said = select(ShiftMember.state).where(ShiftMember.shift_id == Shift.id, mine).scalar_subquery()
+    check = _open_check(member_id)
     soon = Shift.ends_at > func.now(), Shift.starts_at < func.now() + AHEAD
     columns = select(Shift.id, Shift.starts_at, Shift.ends_at, Shift.state, codes.label("grids"))
-    found = columns.add_columns(own.label("is_mine")).where(*soon, Shift.state == "planned")
-    return found.where(or_(own, and_(~anybody, in_team))).order_by(Shift.starts_at, Shift.id)
+    found = columns.add_columns(own.label("is_mine"), said.label("my_state"), check).outerjoin(check, true())
+    expected = found.where(*soon, Shift.state == "planned", or_(own, and_(~anybody, in_team)))
+    return expected.order_by(Shift.starts_at, Shift.id)
+
+
+def _open_check(member_id: UUID) -> Any:
+    """The spot check of a shift that waits for a member's answer, the last to close of several."""
+    answered = exists().where(SpotAnswer.spot_check_id == SpotCheck.id, SpotAnswer.member_id == member_id)
+    waiting = select(SpotCheck.id.label("spot_check_id"), SpotCheck.closes_at.label("spot_check_closes_at"))
+    waiting = waiting.where(SpotCheck.shift_id == Shift.id, SpotCheck.closes_at > func.now(), ~answered)
+    return waiting.order_by(SpotCheck.closes_at.desc()).limit(1).correlate(Shift).lateral("spot_check")
 
 
 def checkpoints(_: UUID, areas: Sequence[str]) -> Select[Any]:

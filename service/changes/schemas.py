@@ -2,6 +2,7 @@
 
 from marshmallow import Schema, fields, validate
 
+from service.duty.models import PLACES
 from service.fields import Time, Uuid
 
 
@@ -25,6 +26,15 @@ class PhoneShiftSchema(Schema):
     state = fields.String()
     grids = fields.List(fields.String(), metadata={"description": "15-digit codes"})
     is_mine = fields.Boolean(metadata={"description": "Given to this member alone"})
+    my_state = fields.String(
+        validate=validate.OneOf(PLACES),
+        allow_none=True,
+        metadata={"description": "What this member has answered, or is asked"},
+    )
+    spot_check_id = Uuid(
+        allow_none=True, metadata={"description": "Of the spot check that waits for this member's answer"}
+    )
+    spot_check_closes_at = Time(allow_none=True)
 
 
 class PhoneCheckpointSchema(Schema):

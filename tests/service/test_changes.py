@@ -13,11 +13,21 @@ import pytest
 from sqlalchemy import delete
 
 from service.changes.actions import everything, since
-from service.db import ask, session, transaction
+from service.db import ask, session, transaction, uuid7
+from service.duty.models import SpotCheck
 from service.members.models import Consent, Member
 from service.outbox.actions import Event, tell
 from service.teams.models import Membership, Team
-from tests.factories import COMMUNITY, a_checkpoint, a_grid, a_member, a_square, a_team
+from tests.factories import (
+    BEGINNING,
+    COMMUNITY,
+    a_checkpoint,
+    a_grid,
+    a_member,
+    a_square,
+    a_team,
+    some_duty,
+)
 from tests.servers import PATIENCE
 from tests.service.test_duty import made
 
@@ -63,6 +73,35 @@ def test_a_phone_gets_the_shifts_of_its_team(phone, signed_in):
     grid, team = a_grid(), session.query(Team).one()
     made(signed_in(role="officer"), team, grid)
     assert {each["grids"][0] for each in changes(phone)["shifts"]["items"]} == {grid.code}
+
+
+@pytest.fixture
+def shift(phone, signed_in) -> Any:
+    """A shift of the phone's team that goes on, and its leader."""
+    team, leader = session.query(Team).one(), a_member(role="leader")
+    session.add(Membership(id=uuid7(), team_id=team.id, member_id=leader.id, is_leader=True, since=BEGINNING))
+    session.flush()
+    shown = some_duty(team, a_member(), a_member())["shift"]
+    session.query(SpotCheck).delete()
+    return shown, signed_in(leader)
+
+
+def test_a_phone_gets_what_its_member_has_said_of_a_shift(phone, shift):
+    path = f"/api/v1/shifts/{shift[0].id}"
+    said = [changes(phone)["shifts"]["items"][0]["my_state"]]
+    for answer, body in (("accept", None), ("decline", {"reason": "生病"})):
+        assert phone.post(f"{path}/{answer}", json=body).status_code == 200
+        said.append(changes(phone)["shifts"]["items"][0]["my_state"])
+    assert said == [None, "accepted", "declined"]
+
+
+def test_a_phone_is_told_of_a_spot_check_until_it_is_answered(phone, shift):
+    asked = shift[1].post(f"/api/v1/shifts/{shift[0].id}/spot-checks", json={}).json
+    heard = changes(phone)["shifts"]["items"][0]
+    assert phone.post(f"/api/v1/spot-checks/{asked['id']}/answer").status_code == 204
+    after = changes(phone)["shifts"]["items"][0]
+    shown = [(each["spot_check_id"], each["spot_check_closes_at"]) for each in (heard, after)]
+    assert shown == [(asked["id"], asked["closes_at"]), (None, None)]
 
 
 def test_a_phone_gets_the_notices_to_its_team(phone, signed_in):
