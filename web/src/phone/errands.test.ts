@@ -62,7 +62,8 @@ test.each([404, 409, 422])('what the server will not have (%i) is told, and hold
   await errands.add(BATU.id, 'shift/1', '/accept')
   await errands.add(BATU.id, 'notice/1', '/read')
   server = () => asked.length === 1 ? problem(status) : done()
-  expect([await errands.send(BATU), await abouts()]).toEqual([[{ about: 'shift/1', title: 'No' }], []])
+  const outcomes = await errands.send(BATU)
+  expect([outcomes.map(({ about, title }) => [about, title]), await abouts()]).toEqual([[['shift/1', 'No'], ['notice/1', null]], []])
 })
 
 test.each([

@@ -16,24 +16,28 @@ export interface Errand {
   about: string
   path: string
   body: unknown
+  /** How the thing looks once the server has heard it. */
+  shows: Shows | null
   said_at: number
   /** Names what was said, so that a later word is not taken for it. */
   word: string
 }
 
-export interface Refusal { about: string; title: string }
+export interface Shows { kind: string; key: string; change: object }
+/** What became of an errand: `title` says why the server would not have it, null where it took it. */
+export interface Outcome { about: string; title: string | null; shows: Shows | null }
 
 export class Errands extends Dexie {
   private errands!: Table<Errand, string>
-  private running: Promise<Refusal[]> | null = null
+  private running: Promise<Outcome[]> | null = null
 
   constructor(name = 'gridpatrol.errands', private readonly fetch: Fetch = network) {
     super(name)
     this.version(1).stores({ errands: 'key, member_id' })
   }
 
-  async add(memberId: string, about: string, path: string, body: unknown = null): Promise<void> {
-    const errand = { about, path, body: JSON.parse(JSON.stringify(body)), said_at: Date.now(), word: uuid7() }
+  async add(memberId: string, about: string, path: string, body: unknown = null, shows: Shows | null = null): Promise<void> {
+    const errand = { about, path, body: JSON.parse(JSON.stringify(body)), shows, said_at: Date.now(), word: uuid7() }
     await this.errands.put({ key: `${memberId}/${about}`, member_id: memberId, ...errand })
   }
 
@@ -41,20 +45,19 @@ export class Errands extends Dexie {
     return this.errands.where({ member_id: memberId }).sortBy('said_at')
   }
 
-  /** Sends what waits of a member, and tells what the server would not have; throws Stop where it could not go on. */
-  send(sender: Sender): Promise<Refusal[]> {
+  /** Sends what waits of a member, and tells what became of each; throws Stop where it could not go on. */
+  send(sender: Sender): Promise<Outcome[]> {
     this.running ??= this.sendAll(sender).finally(() => { this.running = null })
     return this.running
   }
 
-  private async sendAll(sender: Sender): Promise<Refusal[]> {
-    const refused: Refusal[] = []
+  private async sendAll(sender: Sender): Promise<Outcome[]> {
+    const outcomes: Outcome[] = []
     for (const errand of await this.list(sender.id)) {
-      const title = await this.sendOne(sender, errand)
-      if (title !== null) refused.push({ about: errand.about, title })
+      outcomes.push({ about: errand.about, title: await this.sendOne(sender, errand), shows: errand.shows })
       await this.done(errand)
     }
-    return refused
+    return outcomes
   }
 
   private async sendOne(sender: Sender, { path, body }: Errand): Promise<string | null> {

@@ -16,6 +16,8 @@ export interface Call {
   accuracy_m?: number
 }
 
+export type StepName = 'acknowledge' | 'accept' | 'arrived' | 'resolve' | 'false_alarm'
+
 export interface Alarm {
   id: string
   status: 'raised' | 'acknowledged' | 'accepted' | 'arrived' | 'resolved' | 'false_alarm'
@@ -29,7 +31,7 @@ export interface Alarm {
   grid: { code: string; name: string } | null
   told: Record<string, number>
   steps: { version: number; kind: string; at: string; role: string; by: { id: string; name: string } | null }[]
-  allowed: string[]
+  allowed: StepName[]
 }
 
 export interface Calling {

@@ -86,3 +86,17 @@ test('without a network what is known stays', async () => {
   await follow(known, 'batu', async () => { throw new Error('no network') }).catch(() => undefined)
   expect(await codes()).toEqual(['a'])
 })
+
+test('what a member has said of a thing is shown until the server tells of it again', async () => {
+  await follow(known, 'batu', says(answer('1', { notices: told([{ id: 'n', ...{ is_read: false } }]) }, true)))
+  await known.change('notices', 'n', { is_read: true })
+  expect(await known.all('notices')).toEqual([{ id: 'n', is_read: true }])
+})
+
+test('after a fresh start everything is asked for, and until then all is there', async () => {
+  await follow(known, 'batu', says(answer('1', { grids: told([{ code: 'a' }]) }, true)))
+  await known.restart()
+  expect(await codes()).toEqual(['a'])
+  await follow(known, 'batu', says(answer('2', {}, true)))
+  expect(asked).toEqual([null, null])
+})

@@ -67,6 +67,16 @@ export class Known extends Dexie {
     })
   }
 
+  /** Changes what is known of a thing, until the server tells of it again. */
+  async change(kind: string, key: string, change: object): Promise<void> {
+    await this.things.where('[kind+key]').equals([kind, key]).modify((row) => { row.thing = { ...row.thing as object, ...change } })
+  }
+
+  /** Asks for everything the next time; until then all stays. */
+  async restart(): Promise<void> {
+    await this.marks.delete('cursor')
+  }
+
   async all<T>(kind: string): Promise<T[]> {
     return (await this.things.where({ kind }).toArray()).map(({ thing }) => thing as T)
   }
