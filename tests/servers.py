@@ -36,6 +36,7 @@ class Server:
             port = free.getsockname()[1]
         self.base = f"http://127.0.0.1:{port}"
         place = {"GRIDPATROL_BIND": "127.0.0.1", "GRIDPATROL_PORT": str(port)}
+        place["GRIDPATROL_THREADS"] = "32"  # a page that has gone may hold one for some heartbeats
         environ = os.environ | place | {"GRIDPATROL_DATABASE_URL": url}
         commands = (["gunicorn", "--config", "docker/gunicorn.conf.py"], ["service.cli", "work"])
         self.processes = [

@@ -68,7 +68,8 @@ export async function look(): Promise<void> {
   const open = await attempt(server.openAlarms())
   if (!open) return
   const fresh = open.filter(({ id }) => id !== calling.value?.call.id)
-  if (fresh.some(({ id }) => !others.value.some((each) => each.id === id))) navigator.vibrate?.([400, 200, 400, 200, 400])
+  const isNew = fresh.some(({ id }) => !others.value.some((each) => each.id === id))
+  if (isNew && navigator.userActivation?.hasBeenActive) navigator.vibrate?.([400, 200, 400, 200, 400])
   others.value = fresh
   if (!fresh.length) helpAt.value = null
 }

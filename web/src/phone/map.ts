@@ -36,7 +36,6 @@ const style = (): StyleSpecification => ({
     { id: 'sheet', type: 'background', paint: { 'background-color': '#e6ecf0' } },
     { id: 'seen', type: 'fill', source: 'coverage', 'source-layer': 'coverage',
       paint: { 'fill-color': ['match', ['get', 'state'], 'seen', '#2b8fbd', 'partly', '#c7a53d', 'no_evidence', '#9d93cf', '#f0a06b'], 'fill-opacity': 0.45 } },
-    { id: 'mine', type: 'fill', source: 'grids', filter: ['get', 'is_mine'], paint: { 'fill-color': '#0a5a82', 'fill-opacity': 0.16 } },
     { id: 'grid', type: 'line', source: 'grids', layout: { 'line-join': 'round' },
       paint: { 'line-color': '#07405d', 'line-width': ['case', ['get', 'is_mine'], 5, 2] } },
     { id: 'checkpoint', type: 'circle', source: 'checkpoints', minzoom: 12,

@@ -79,6 +79,8 @@ export const words = {
 
   shifts: ['我的班次', 'My shifts'],
   no_shifts: ['24 小时内没有班次', 'No shift within 24 hours'],
+  today: ['今天', 'Today'],
+  tomorrow: ['明天', 'Tomorrow'],
   s_now: ['进行中', 'Now'],
   s_asked: ['待答复', 'Asked'],
   s_accepted: ['已接受', 'Accepted'],
@@ -139,6 +141,7 @@ export const words = {
   help_hold: ['按住 2 秒求助', 'Hold 2 s for help'],
   help_holding: ['继续按住…松手取消', 'Keep holding; let go to cancel'],
   help_called: ['正在求助', 'Calling for help'],
+  help_over: ['求助已结束', 'The call is over'],
   help_waiting: ['还没有送到。手机每 5 秒重发一次，联网即送出。', 'Not delivered yet. The phone tries every 5 s and sends as soon as there is a network.'],
   help_waiting_call: ['情况紧急请同时拨打 110', 'In danger, dial 110 as well'],
   call_110: ['拨打 110', 'Dial 110'],
@@ -171,6 +174,7 @@ export const words = {
   who_calls: ['{name} 求助', '{name} calls for help'],
   open: ['查看', 'Open'],
   away: ['距您 {distance}，{wind}方向', '{distance} to the {wind}'],
+  close_by: ['就在您附近', 'Close to you'],
   on_map: ['在地图上看', 'On the map'],
   step_acknowledge: ['已看到', 'Seen'],
   step_accept: ['我去支援', 'I am coming'],
@@ -199,7 +203,7 @@ export const words = {
   map_none: ['还没有保存网格，请联网一次', 'No grids kept yet; go online once'],
   near_grid: ['当前网格', 'Current grid'],
   outside: ['不在我的网格内', 'Outside my grids'],
-  today_grids: ['今天的网格', 'Grids of today'],
+  today_grids: ['今日网格', 'Today’s grids'],
   seen: ['已巡', 'Seen'],
   unseen: ['未巡', 'Unseen'],
 
