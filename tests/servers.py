@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -61,7 +62,7 @@ class Server:
 
     def stop(self) -> None:
         for process in self.processes:
-            process.terminate()
+            process.send_signal(signal.SIGINT)  # at once: a stream that nobody reads would hold it up
         for process in self.processes:
             process.wait(PATIENCE)
 
