@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -39,7 +38,9 @@ class Server:
         place = {"GRIDPATROL_BIND": "127.0.0.1", "GRIDPATROL_PORT": str(port)}
         place["GRIDPATROL_THREADS"] = "32"  # a page that has gone may hold one for some heartbeats
         environ = os.environ | place | {"GRIDPATROL_DATABASE_URL": url}
-        commands = (["gunicorn", "--config", "docker/gunicorn.conf.py"], ["service.cli", "work"])
+        gunicorn = ["gunicorn", "--config", "docker/gunicorn.conf.py"]
+        gunicorn += ["--graceful-timeout", "1"]  # a stream that nobody reads any more would hold it up
+        commands = (gunicorn, ["service.cli", "work"])
         self.processes = [
             subprocess.Popen([sys.executable, "-m", *command], env=environ, stderr=subprocess.DEVNULL)
             for command in commands
@@ -62,7 +63,7 @@ class Server:
 
     def stop(self) -> None:
         for process in self.processes:
-            process.send_signal(signal.SIGINT)  # at once: a stream that nobody reads would hold it up
+            process.terminate()
         for process in self.processes:
             process.wait(PATIENCE)
 

@@ -11,6 +11,7 @@ import { isOnline, outbox, sending } from './state'
 import { unlessFull } from './store'
 
 const KEY = 'calling'
+const SENDERS = ['member', 'leader'] // whose uploads the server takes; others call in the other way only
 const FRESH = 120_000 // ms, a position that still helps to find somebody
 const PATIENCE = 4_000 // ms; nobody waits longer for a position who calls for help
 const OWN = 5_000 // ms between two looks at one's own call
@@ -38,7 +39,7 @@ async function attempt<T>(question: Promise<T>): Promise<T | null> {
 }
 
 const help = new Help({
-  add: (memberId, item) => outbox.add(memberId, item),
+  add: async (memberId, item) => { if (member.value && SENDERS.includes(member.value.role)) await outbox.add(memberId, item) },
   raise: (call) => attempt(server.raiseAlarm(call)),
   look: (id) => attempt(server.alarm(id)),
   keep: (kept) => unlessFull(kept ? keep(KEY, kept) : forget(KEY)),

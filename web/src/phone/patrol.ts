@@ -95,9 +95,10 @@ export async function position(fresh = FRESH, patience = PATIENCE): Promise<Fix 
   if (fix.value && Date.now() - fix.value.at < fresh) return fix.value
   return new Promise((resolve) => {
     if (!navigator.geolocation) return resolve(null)
-    navigator.geolocation.getCurrentPosition((found) => resolve(fix.value = fixOf(found)), () => resolve(null), {
-      enableHighAccuracy: true, maximumAge: fresh, timeout: patience,
-    })
+    navigator.geolocation.getCurrentPosition((found) => resolve(fix.value = fixOf(found)), (error) => {
+      isDenied.value = error.code === error.PERMISSION_DENIED
+      resolve(null)
+    }, { enableHighAccuracy: true, maximumAge: fresh, timeout: patience })
   })
 }
 

@@ -92,7 +92,17 @@ export async function matterClasses(): Promise<MatterClass[]> {
 }
 
 /** As far as a phone shows it; what the server adds does no harm. */
-export interface Matter { id: string; class: string; title: string; stage: string; recorded_at?: string; grid?: string | null; late?: boolean }
+export interface Matter {
+  id: string
+  class: string
+  title: string
+  stage: string
+  recorded_at?: string
+  late?: boolean
+  reporter_id?: string | null
+  is_mine?: boolean
+  is_given?: boolean
+}
 
 export async function matters(): Promise<Matter[]> {
   return (await told<{ items: Matter[] }>(client.GET('/api/v1/matters', { params: { query: { limit: 50 } } }))).items

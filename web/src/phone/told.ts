@@ -7,6 +7,8 @@ import { Errands } from './errands'
 import { follow, Known } from './known'
 import * as server from './server'
 import { end, hasEnded, member, token } from './session'
+import { isFull } from './store'
+import { say } from './words'
 
 export interface Grid { code: string; name: string; basis: string; outline: { type: string; coordinates: unknown } }
 export interface Checkpoint { id: string; name: string; grid: string; lon: number; lat: number }
@@ -111,21 +113,27 @@ async function ask(): Promise<void> {
 }
 
 /** Says something of a thing; it is shown as said at once, and the server hears of it when it can be reached. */
-async function say(kind: 'shifts' | 'notices', key: string, change: object, about: string, path: string, body?: object): Promise<void> {
-  await errands.add(member.value!.id, about, path, body, { kind, key, change })
+async function tell(kind: 'shifts' | 'notices', key: string, change: object, about: string, path: string, body?: object): Promise<void> {
+  try {
+    await errands.add(member.value!.id, about, path, body, { kind, key, change })
+  } catch (error) {
+    if (!isFull(error)) throw error
+    showToast(say('not_kept'))
+    return
+  }
   await known.change(kind, key, change)
   await load()
   soon()
 }
 
 export const accept = ({ id }: Shift): Promise<void> =>
-  say('shifts', id, { my_state: 'accepted' }, `shift/${id}`, `/api/v1/shifts/${id}/accept`)
+  tell('shifts', id, { my_state: 'accepted' }, `shift/${id}`, `/api/v1/shifts/${id}/accept`)
 
 export const decline = ({ id }: Shift, reason: string): Promise<void> =>
-  say('shifts', id, { my_state: 'declined' }, `shift/${id}`, `/api/v1/shifts/${id}/decline`, { reason })
+  tell('shifts', id, { my_state: 'declined' }, `shift/${id}`, `/api/v1/shifts/${id}/decline`, { reason })
 
 export const answerSpotCheck = ({ id, spot_check_id }: Shift): Promise<void> =>
-  say('shifts', id, { spot_check_id: null }, `check/${spot_check_id}`, `/api/v1/spot-checks/${spot_check_id}/answer`)
+  tell('shifts', id, { spot_check_id: null }, `check/${spot_check_id}`, `/api/v1/spot-checks/${spot_check_id}/answer`)
 
 export const read = ({ id }: Notice): Promise<void> =>
-  say('notices', id, { is_read: true }, `notice/${id}`, `/api/v1/notices/${id}/read`)
+  tell('notices', id, { is_read: true }, `notice/${id}`, `/api/v1/notices/${id}/read`)
