@@ -37,9 +37,12 @@ class Server:
             "GRIDPATROL_BIND": "127.0.0.1",
             "GRIDPATROL_PORT": str(port),
             "GRIDPATROL_SUGGEST_SECONDS": "2",
+            "GRIDPATROL_THREADS": "32",  # a page that has gone may hold one for some heartbeats
         }
         environ = os.environ | place | {"GRIDPATROL_DATABASE_URL": url}
-        commands = (["gunicorn", "--config", "docker/gunicorn.conf.py"], ["service.cli", "work"])
+        gunicorn = ["gunicorn", "--config", "docker/gunicorn.conf.py"]
+        gunicorn += ["--graceful-timeout", "1"]  # a stream that nobody reads any more would hold it up
+        commands = (gunicorn, ["service.cli", "work"])
         self.processes = [
             subprocess.Popen([sys.executable, "-m", *command], env=environ, stderr=subprocess.DEVNULL)
             for command in commands

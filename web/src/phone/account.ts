@@ -1,15 +1,26 @@
 /** Coming and going on this phone. Whoever leaves takes nothing along: what is unsent stays sealed until they return. */
+import * as alarms from './alarms'
+import { Hearing } from './hearing'
 import * as patrol from './patrol'
 import * as server from './server'
 import * as session from './session'
-import { keep, recall, forget } from './keep'
-import { refresh, sending } from './state'
-import { ref } from 'vue'
+import { isOnline, refresh, sending } from './state'
+import * as told from './told'
 
-const GRIDS = 'grids'
 const TILES = 'gridpatrol.tiles' // as the service worker names them
+const UNHEARD = 60_000 // ms between two questions for news, without a stream of events
+const HEARD = 10 * UNHEARD // and with one
+const SECOND = 1_000
 
-export const grids = ref<server.GridShape[]>([])
+/** Listens while the page is looked at: what it hears of is asked for. */
+const hearing = new Hearing({
+  token: () => session.hasEnded.value ? null : session.token(),
+  connected: (on) => { alarms.isHearing.value = on },
+  heard: (kind) => {
+    if (kind === 'alarm.changed' || kind === 'ready' || kind === 'reset') void alarms.look()
+    if (kind !== 'alarm.changed') told.soon()
+  },
+})
 
 export async function signIn(credentials: session.Credentials): Promise<void> {
   await enter(await server.signIn(credentials, await session.device()))
@@ -31,7 +42,9 @@ export async function begin(): Promise<void> {
   if (!patrol.patrol.value) await patrol.resume()
   sending.now()
   void refresh()
-  void fetchGrids()
+  await told.begin()
+  void alarms.begin()
+  hearken()
 }
 
 export async function signOut(): Promise<void> {
@@ -43,21 +56,30 @@ export async function signOut(): Promise<void> {
 async function leave(): Promise<void> {
   await patrol.stop()
   await session.close()
-  await forget(GRIDS)
-  grids.value = []
+  hearing.forget()
+  alarms.leave()
+  await told.leave()
   await globalThis.caches?.delete(TILES)
   await refresh()
 }
 
-export async function fetchGrids(): Promise<void> {
-  const area = session.member.value?.area?.code
-  if (!area) return
-  const kept = await recall<{ area: string; grids: server.GridShape[] }>(GRIDS)
-  if (kept?.area === area) grids.value = kept.grids
-  try {
-    grids.value = await server.grids(area)
-    await keep(GRIDS, { area, grids: grids.value })
-  } catch {
-    return // those that were kept are shown
-  }
+function hearken(): void {
+  if (document.hidden || !isOnline.value || !session.member.value) return hearing.stop()
+  hearing.start()
+  told.soon()
+  void alarms.look()
+}
+
+export function start(): void {
+  alarms.start()
+  addEventListener('online', hearken)
+  addEventListener('offline', () => hearing.stop())
+  document.addEventListener('visibilitychange', hearken)
+  let asked = Date.now()
+  setInterval(() => {
+    told.now.value = Date.now()
+    if (document.hidden || Date.now() - asked < (alarms.isHearing.value ? HEARD : UNHEARD)) return
+    asked = Date.now()
+    told.soon()
+  }, SECOND)
 }

@@ -20,9 +20,14 @@ function mediaType(answer: Response): string {
   return (answer.headers.get('Content-Type') ?? '').split(';')[0]!.trim().toLowerCase()
 }
 
-/** Whether our server can have said this: a portal or a proxy in between answers with pages. */
+/**
+ * Whether our server can have said this: a portal or a proxy in between answers with pages, or with an empty answer
+ * that bears no mark of ours.
+ */
 export function isOurs(answer: Response): boolean {
-  return ['application/json', 'application/problem+json'].includes(mediaType(answer)) && !answer.redirected
+  if (answer.redirected) return false
+  if (answer.status === 204) return answer.headers.has('X-Trace-Id')
+  return ['application/json', 'application/problem+json'].includes(mediaType(answer))
 }
 
 export async function pack(text: string): Promise<Blob> {

@@ -37,6 +37,11 @@ export function pointOf(fix: Fix): Point {
   ]
 }
 
+/** A position as items bear it. */
+export function placeOf({ lon, lat, accuracy_m }: Fix): { lon: number; lat: number; accuracy_m?: number } {
+  return { lon: round(lon, 7)!, lat: round(lat, 7)!, ...(accuracy_m !== null && { accuracy_m: round(accuracy_m, 1)! }) }
+}
+
 /** Metres between two places along a great circle (haversine). */
 export function metres(one: { lon: number; lat: number }, two: { lon: number; lat: number }): number {
   const [north, east] = [radians(two.lat - one.lat) / 2, radians(two.lon - one.lon) / 2]
@@ -56,4 +61,11 @@ export function gone(last: Fix | null, next: Fix): number {
   if (!last) return 0
   const distance = metres(last, next)
   return distance > Math.max(STEP, Math.min(next.accuracy_m ?? 0, last.accuracy_m ?? 0) / 2) ? distance : 0
+}
+
+/** Which of eight winds lies towards a place, 0 for north and on clockwise. */
+export function windTo(from: { lon: number; lat: number }, to: { lon: number; lat: number }): number {
+  const east = (to.lon - from.lon) * Math.cos(radians((from.lat + to.lat) / 2))
+  const degrees = Math.atan2(east, to.lat - from.lat) * 180 / Math.PI
+  return Math.round((degrees + 360) / 45) % 8
 }

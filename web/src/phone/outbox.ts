@@ -6,8 +6,9 @@
  */
 import type { Table } from 'dexie'
 import { sha256, uuid7 } from '../shared/ids'
-import { isOurs, objectOf, pack, retryAfter, Stop, titleOf } from './answers'
+import { objectOf, pack, Stop, titleOf } from './answers'
 import { isFull, type Item, type Kept, type Photo, type Point, type Row, Store, type Tables, unlessFull } from './store'
+import { ask, type Fetch, network, reach, type Sender } from './wire'
 
 export const MOST_ITEMS = 500
 export const MOST_POINTS = 1_000
@@ -15,12 +16,6 @@ export const MOST_BYTES = 1024 * 1024
 const ENVELOPE = 512 // bytes, more than all of a batch but its items
 const PART = 512 * 1024 // bytes of a photo in one request
 const WORTH_PACKING = 1_024 // bytes
-const PATIENCE = 60_000 // ms, until an answer counts as lost
-
-export interface Sender {
-  id: string
-  token: string
-}
 
 export interface Summary {
   items: number
@@ -52,7 +47,7 @@ export class Outbox {
 
   constructor(
     name = 'gridpatrol.outbox',
-    private readonly fetch: typeof globalThis.fetch = (...given) => globalThis.fetch(...given),
+    private readonly fetch: Fetch = network,
     private readonly changed: () => void = () => undefined,
   ) {
     this.store = new Store(name)
@@ -226,7 +221,7 @@ export class Outbox {
     const lost = (await this.waiting(sender.id)).filter(({ asked }) => asked).slice(0, MOST_ITEMS)
     if (!lost.length) return
     const body = JSON.stringify({ ids: lost.map(({ id }) => id) })
-    const answer = await this.ask(sender, '/api/v1/uploads/receipts', { method: 'POST', body, headers: { 'Content-Type': 'application/json' } })
+    const answer = await ask(this.fetch, sender, '/api/v1/uploads/receipts', { method: 'POST', body, headers: { 'Content-Type': 'application/json' } })
     const missing = answer.ok ? (await objectOf(answer)).missing : null
     if (!Array.isArray(missing)) throw new Stop('not_understood')
     const gone = new Set(missing.map((id) => String(id).toLowerCase()))
@@ -243,7 +238,7 @@ export class Outbox {
     const headers: Record<string, string> = { 'Content-Type': 'application/json', ...(packed && { 'Content-Encoding': 'gzip' }) }
     await this.note(batch, { asked: true })
     const body = packed ? await pack(text) : text
-    const answer = await this.ask(sender, '/api/v1/uploads', { method: 'POST', body, headers }).catch(async (stop: Stop) => {
+    const answer = await ask(this.fetch, sender, '/api/v1/uploads', { method: 'POST', body, headers }).catch(async (stop: Stop) => {
       if (stop.why === 'signed_out') await this.note(batch, { asked: false })
       throw stop
     })
@@ -290,7 +285,7 @@ export class Outbox {
       const to = Math.min(from + PART, total)
       const headers: Record<string, string> = { 'Content-Type': photo.type }
       if (total > PART) headers['Content-Range'] = `bytes ${from}-${to - 1}/${total}`
-      const answer = await this.ask(sender, path, { method: 'PUT', body: photo.body.slice(from, to), headers })
+      const answer = await ask(this.fetch, sender, path, { method: 'PUT', body: photo.body.slice(from, to), headers })
       const said = await objectOf(answer)
       if (!answer.ok) {
         if (answer.status === 404 || answer.status === 409) throw new Stop('not_understood')
@@ -310,31 +305,9 @@ export class Outbox {
 
   /** How far a photo has come that was begun before; a whole one is sent again, which is harmless. */
   private async offset(sender: Sender, path: string): Promise<number> {
-    const answer = await this.reach(sender, path, { method: 'HEAD' })
+    const answer = await reach(this.fetch, sender, path, { method: 'HEAD' })
     const reached = Number(answer.headers.get('Upload-Offset'))
     return answer.status === 204 && Number.isInteger(reached) ? reached : 0
-  }
-
-  private async reach(sender: Sender, path: string, init: RequestInit): Promise<Response> {
-    const headers = { ...(init.headers as Record<string, string>), Accept: 'application/json', Authorization: `Bearer ${sender.token}` }
-    try {
-      return await this.fetch(path, {
-        ...init, headers, cache: 'no-store', credentials: 'omit', redirect: 'error', signal: AbortSignal.timeout(PATIENCE),
-      })
-    } catch {
-      throw new Stop('unreachable')
-    }
-  }
-
-  private async ask(sender: Sender, path: string, init: RequestInit): Promise<Response> {
-    const answer = await this.reach(sender, path, init)
-    const { status } = answer
-    if (status === 429 || (status >= 500 && status !== 511)) {
-      throw new Stop('busy', retryAfter(answer.headers.get('Retry-After'), Date.now()))
-    }
-    if (!isOurs(answer)) throw new Stop('foreign')
-    if (status === 401 || status === 403) throw new Stop('signed_out')
-    return answer
   }
 
   private async remove(rows: Kept[]): Promise<void> {

@@ -1,7 +1,7 @@
 /** A patrol on this phone: from its start to its end, through reloads. Everything it makes goes into the outbox. */
 import { computed, ref } from 'vue'
 import { uuid7 } from '../shared/ids'
-import { fixOf, gone, isWorthKeeping, pointOf, type Fix } from './fixes'
+import { fixOf, gone, isWorthKeeping, placeOf, pointOf, type Fix } from './fixes'
 import { forget, keep, recall } from './keep'
 import { member } from './session'
 import { outbox, sending } from './state'
@@ -29,6 +29,8 @@ export const fix = ref<Fix | null>(null)
 export const trail = ref<[number, number][]>([])
 export const isDenied = ref(false)
 export const gapMinutes = ref(0)
+/** The phone promised not to switch the screen off by itself. */
+export const isHeld = ref(false)
 export const isTracked = computed(() => member.value?.consented_to_tracks === true)
 
 let lastKept: Fix | null = null
@@ -78,7 +80,7 @@ export async function checkIn({ photos = [], note, proof }: Proof = {}): Promise
   if (!here && !proof) return false
   await outbox.add(current.member_id, {
     type: 'check_in', id: uuid7(), patrol_id: current.id, at: now(), method: proof ? 'qr' : 'position',
-    ...(here && { lon: Number(here.lon.toFixed(7)), lat: Number(here.lat.toFixed(7)), ...(here.accuracy_m !== null && { accuracy_m: here.accuracy_m }) }),
+    ...(here && placeOf(here)),
     ...(proof && { proof }), ...(note && { note }), ...(photos.length && { photos }),
   })
   current.check_ins += 1
@@ -88,13 +90,15 @@ export async function checkIn({ photos = [], note, proof }: Proof = {}): Promise
   return true
 }
 
-async function position(): Promise<Fix | null> {
-  if (fix.value && Date.now() - fix.value.at < FRESH) return fix.value
+/** Where the phone is, as it was known not long ago or as can be found out soon; null where neither. */
+export async function position(fresh = FRESH, patience = PATIENCE): Promise<Fix | null> {
+  if (fix.value && Date.now() - fix.value.at < fresh) return fix.value
   return new Promise((resolve) => {
     if (!navigator.geolocation) return resolve(null)
-    navigator.geolocation.getCurrentPosition((found) => resolve(fixOf(found)), () => resolve(null), {
-      enableHighAccuracy: true, maximumAge: FRESH, timeout: PATIENCE,
-    })
+    navigator.geolocation.getCurrentPosition((found) => resolve(fix.value = fixOf(found)), (error) => {
+      isDenied.value = error.code === error.PERMISSION_DENIED
+      resolve(null)
+    }, { enableHighAccuracy: true, maximumAge: fresh, timeout: patience })
   })
 }
 
@@ -133,6 +137,8 @@ async function take(next: Fix): Promise<void> {
 async function holdScreen(): Promise<void> {
   try {
     lock = await navigator.wakeLock.request('screen')
+    isHeld.value = true
+    lock.addEventListener('release', () => { isHeld.value = false })
   } catch {
     lock = null // not offered, or the battery is low: the page says in words that the screen must stay on
   }

@@ -1,6 +1,7 @@
 /** When the outbox is sent: soon after something came, at once when the network is back, later after a failure. */
 import { Stop, type Why } from './answers'
-import type { Outbox, Sender } from './outbox'
+import type { Outbox } from './outbox'
+import type { Sender } from './wire'
 
 const SOON = 1_500 // ms, so that a few things go together
 const FIRST = 1_000

@@ -3,6 +3,8 @@ import createClient from 'openapi-fetch'
 import { language } from '../shared/i18n'
 import { Problem, Unreachable, problemOf } from '../shared/problem'
 import type { components, paths } from '../shared/schema'
+import type { Alarm, Call, StepName } from './help'
+import type { Changes } from './known'
 import { token } from './session'
 import type { Credentials, Device, Invited, Member } from './session'
 
@@ -12,17 +14,17 @@ export type Look = Schemas['AccessLog']['items'][number]
 export type AppKind = 'owntracks' | 'traccar' | 'overland' | 'gpslogger'
 export interface App { id: string; name: string; kind: string }
 export interface NewApp extends App { link: string; qr_svg: string }
-export interface GridShape { id?: string; geometry: unknown; properties: { code: string; name: string } }
 
-const PAGE = 500
 const PATIENCE = 20_000 // ms
+const HURRY = 8_000 // ms, for whoever calls for help
 
 async function ask(request: Request): Promise<Response> {
   const headers = new Headers(request.headers)
   headers.set('Accept-Language', language.value)
   if (token()) headers.set('Authorization', `Bearer ${token()}`)
   const made = new Request(request, { headers, cache: 'no-store', credentials: 'omit', redirect: 'error' })
-  const response = await fetch(made, { signal: AbortSignal.timeout(PATIENCE) }).catch(() => { throw new Unreachable() })
+  const patience = new URL(request.url).pathname.startsWith('/api/v1/alarms') ? HURRY : PATIENCE
+  const response = await fetch(made, { signal: AbortSignal.timeout(patience) }).catch(() => { throw new Unreachable() })
   const type = response.headers.get('Content-Type') ?? ''
   if (response.status !== 204 && !/^application\/([\w.-]+\+)?json/.test(type)) throw new Unreachable()
   if (!response.ok) throw await problemOf(response)
@@ -73,17 +75,60 @@ export async function removeApp(id: string): Promise<void> {
   await client.DELETE('/api/v1/me/devices/{device_id}', { params: { path: { device_id: id } } })
 }
 
-/** The grids of an area, at most `most` of them. */
-export async function grids(area: string, most = 2_000): Promise<GridShape[]> {
-  const found: GridShape[] = []
-  let cursor: string | undefined
-  do {
-    const query = { area, limit: PAGE, cursor }
-    const page = await told<{ features: GridShape[]; next_cursor: string | null }>(client.GET('/api/v1/grids', { params: { query } }))
-    found.push(...page.features)
-    cursor = page.next_cursor ?? undefined
-  } while (cursor && found.length < most)
-  return found
+/** What has changed behind a cursor; `lost` where the server can tell only everything. */
+export async function changes(cursor: string | null): Promise<Changes | 'lost'> {
+  try {
+    return await told<Changes>(client.GET('/api/v1/changes', { params: { query: cursor ? { cursor } : {} } }))
+  } catch (error) {
+    if (cursor && error instanceof Problem && [410, 422].includes(error.status)) return 'lost'
+    throw error
+  }
+}
+
+export interface MatterClass { code: string; name_zh: string; name_en: string; group: string; urgency: string; required: string[] }
+
+export async function matterClasses(): Promise<MatterClass[]> {
+  return (await told<{ items: MatterClass[] }>(client.GET('/api/v1/matter-classes'))).items
+}
+
+/** As far as a phone shows it; what the server adds does no harm. */
+export interface Matter {
+  id: string
+  class: string
+  title: string
+  stage: string
+  recorded_at?: string
+  late?: boolean
+  reporter_id?: string | null
+  is_mine?: boolean
+  is_given?: boolean
+}
+
+export async function matters(): Promise<Matter[]> {
+  return (await told<{ items: Matter[] }>(client.GET('/api/v1/matters', { params: { query: { limit: 50 } } }))).items
+}
+
+export interface Calls { id: string; status: Alarm['status']; way: string; recorded_at: string; area: Alarm['area'] }
+
+export async function openAlarms(): Promise<Calls[]> {
+  return (await told<{ items: Calls[] }>(client.GET('/api/v1/alarms', { params: { query: { state: 'open', limit: 20 } } }))).items
+}
+
+export function alarm(id: string): Promise<Alarm> {
+  return told(client.GET('/api/v1/alarms/{alarm_id}', { params: { path: { alarm_id: id } } }))
+}
+
+/** Calls for help; the clock goes along, so that a wrong one is corrected. */
+export function raiseAlarm(call: Call): Promise<Alarm> {
+  return told(client.POST('/api/v1/alarms', { body: { ...call, sent_at: new Date().toISOString() } }))
+}
+
+export function step(id: string, name: StepName, pin?: string): Promise<Alarm> {
+  return told(client.POST('/api/v1/alarms/{alarm_id}/steps', { params: { path: { alarm_id: id } }, body: { step: name, ...(pin && { pin }) } }))
+}
+
+export async function choosePin(pin: string, current?: string): Promise<void> {
+  await client.PUT('/api/v1/me/alarm-pin', { body: { pin, ...(current && { current }) } })
 }
 
 /** What to tell a person about a failed call. */

@@ -1,0 +1,123 @@
+"""What a phone is told and what its member answers, in a real browser."""
+
+import re
+from uuid import UUID
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.phone import (
+    LEADER,
+    PIN,
+    SOON,
+    asked,
+    browser_context_args,
+    duty,
+    open_tab,
+    phone,
+    rows,
+    sent,
+    serious,
+    sign_in,
+    waiting,
+)
+from tests.servers import until
+
+__all__ = ["asked", "browser_context_args", "duty", "phone", "rows"]
+
+
+def hold(page: Page, ms: int) -> None:
+    """Press the button that calls for help, so long."""
+    box = page.get_by_role("button", name="按住 2 秒求助").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.wait_for_timeout(ms)
+    page.mouse.up()
+
+
+def test_everybody_can_use_every_view(phone):
+    found = {}
+    for tab in ("巡逻", "地图", "事项", "通知", "我的"):
+        found[tab] = serious(open_tab(phone, tab))
+    for button, view in (("警铃密码", ".sheet"), ("关闭", ".doors"), ("待发", ".back")):
+        phone.get_by_role("button", name=re.compile(f"^{button}")).last.click()
+        phone.locator(view).wait_for()
+        found[button] = serious(phone)
+    open_tab(phone, "事项").get_by_role("button", name="上报事项").click()
+    phone.get_by_role("button", name="农民工欠薪").wait_for()
+    found["kinds"] = serious(phone)
+    phone.get_by_role("button", name="农民工欠薪").click()
+    phone.fill("input[name=people]", "12")
+    found["report"] = serious(phone)
+    assert {view: flaws for view, flaws in found.items() if flaws} == {}
+
+
+def test_what_is_answered_without_a_network_is_heard_once(phone, context, duty, rows):
+    context.set_offline(True)
+    phone.get_by_role("button", name="我在岗").click()
+    phone.get_by_role("button", name="接受", exact=True).click()
+    open_tab(phone, "通知").get_by_role("button", name=re.compile("今晚大风")).click()
+    expect(phone.locator(".unread")).to_have_count(0)
+    phone.reload()
+    expect(phone.locator(".shift")).to_contain_text("联网后送出", timeout=SOON)
+    before = heard(rows, duty)
+    context.set_offline(False)
+    expect(phone.locator(".shift")).not_to_contain_text("联网后送出", timeout=SOON)
+    expect(phone.locator(".tag")).to_have_text("已接受")
+    assert (before, heard(rows, duty)) == ([0, 0, 0], [1, 1, 1])
+
+
+def heard(rows, duty: dict[str, UUID]) -> list[int]:
+    """How often the server has heard of the shift, the spot check and the notice."""
+    tables = (("shift_members", "shift"), ("spot_answers", "spot_check"), ("notice_reads", "notice"))
+    return [
+        rows.execute(
+            f"SELECT count(*) FROM haixi.{table} WHERE {name}_id = %s AND member_id = %s",
+            [duty[name], duty["member"]],
+        ).fetchone()[0]
+        for table, name in tables
+    ]
+
+
+def test_a_short_press_calls_nobody(phone, context):
+    context.set_offline(True)
+    hold(phone, 400)
+    expect(phone.get_by_text("按住 2 秒求助", exact=True)).to_be_visible()
+    assert waiting(phone) == []
+
+
+@pytest.fixture
+def colleague(browser, server, duty, browser_context_args) -> Page:
+    """The leader's own phone."""
+    context: BrowserContext = browser.new_context(**browser_context_args)
+    page = context.new_page()
+    page.goto(f"{server.base}/phone")
+    sign_in(page, LEADER)
+    yield page
+    context.close()
+
+
+def test_a_call_for_help_reaches_a_colleague_once(phone, context, duty, rows, colleague):
+    context.set_offline(True)
+    hold(phone, 2_300)
+    expect(phone.locator(".state")).to_contain_text("还没有送到", timeout=SOON)
+    flaws = serious(phone)
+    (item,) = (each["item"] for each in waiting(phone))
+    phone.reload()
+    context.set_offline(False)
+    phone.get_by_role("button", name=re.compile("正在求助.*查看")).click()
+    expect(phone.locator(".state")).to_contain_text("等待应答", timeout=SOON)
+    colleague.reload()
+    colleague.get_by_role("button", name=re.compile("有人求助")).click()
+    colleague.get_by_role("button", name="我去支援").click()
+    expect(colleague.get_by_role("button", name="我已到达")).to_be_visible(timeout=SOON)
+    expect(phone.locator(".state")).to_contain_text("正在赶来", timeout=SOON)
+    flaws += serious(phone) + serious(colleague)
+    phone.fill("input[name=pin]", PIN)
+    phone.get_by_role("button", name="误报").click()
+    expect(phone.locator(".state")).to_contain_text("误报", timeout=SOON)
+    phone.locator(".sheet").get_by_role("button", name="关闭").click()
+    sent(phone)
+    raised = rows.execute("SELECT id::text, status FROM haixi.alarms WHERE member_id = %s", [duty["member"]])
+    assert (raised.fetchall(), flaws, item["type"]) == ([(item["id"], "false_alarm")], [], "alarm")
+    until(lambda: waiting(phone) == [])

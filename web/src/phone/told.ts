@@ -1,0 +1,139 @@
+/** What this phone was told, as the page shows it, and what its member says to it: all of it works without a network. */
+import { showToast } from 'vant'
+import { computed, ref, shallowRef, type Ref, type ShallowRef } from 'vue'
+import { Problem } from '../shared/problem'
+import { Stop } from './answers'
+import { Errands } from './errands'
+import { follow, Known } from './known'
+import * as server from './server'
+import { end, hasEnded, member, token } from './session'
+import { isFull } from './store'
+import { say } from './words'
+
+export interface Grid { code: string; name: string; basis: string; outline: { type: string; coordinates: unknown } }
+export interface Checkpoint { id: string; name: string; grid: string; lon: number; lat: number }
+export interface Notice { id: string; title: string; text: string; sent_at: string; is_read: boolean }
+export interface Shift {
+  id: string
+  starts_at: string
+  ends_at: string
+  grids: string[]
+  is_mine: boolean
+  my_state?: 'asked' | 'accepted' | 'declined' | 'swapped' | 'released' | null
+  spot_check_id?: string | null
+  spot_check_closes_at?: string | null
+}
+
+const GATHER = 600 // ms, so that events that come together are asked after together
+const DAY = 86_400_000 // ms
+
+export const grids = shallowRef<Grid[]>([])
+export const checkpoints = shallowRef<Checkpoint[]>([])
+export const shifts = shallowRef<Shift[]>([])
+export const notices = shallowRef<Notice[]>([])
+export const matters = shallowRef<server.Matter[]>([])
+export const classes = shallowRef<server.MatterClass[]>([])
+/** What was said and has not reached the server, by what it is about. */
+export const unsaid: Ref<ReadonlySet<string>> = ref(new Set<string>())
+/** Unix milliseconds; a page that is open at midnight sees another day. */
+export const now = ref(Date.now())
+
+const shown: Record<string, ShallowRef<unknown[]>> = { grids, checkpoints, shifts, notices, matters, classes }
+const known = new Known()
+const errands = new Errands()
+let gathering: ReturnType<typeof setTimeout> | undefined
+let running = false
+let again = false
+
+/** The shifts that begin within a day or go on, the first at first. */
+export const coming = computed(() => shifts.value
+  .filter(({ starts_at, ends_at }) => Date.parse(ends_at) > now.value && Date.parse(starts_at) < now.value + DAY)
+  .sort((one, two) => one.starts_at.localeCompare(two.starts_at)))
+export const myGrids = computed(() => new Set(coming.value.filter(({ my_state }) => my_state !== 'declined').flatMap((shift) => shift.grids)))
+export const spotCheck = computed(() => coming.value.find(({ spot_check_id, spot_check_closes_at }) =>
+  spot_check_id && Date.parse(spot_check_closes_at!) > now.value) ?? null)
+export const unread = computed(() => notices.value.filter(({ is_read }) => !is_read).length)
+export const gridName = (code: string): string => grids.value.find((grid) => grid.code === code)?.name ?? code
+
+async function load(): Promise<void> {
+  for (const [kind, list] of Object.entries(shown)) list.value = await known.all(kind)
+  unsaid.value = new Set(member.value ? (await errands.list(member.value.id)).map(({ about }) => about) : [])
+}
+
+export async function begin(): Promise<void> {
+  await known.begin(member.value!.id)
+  await load()
+  soon()
+}
+
+export async function leave(): Promise<void> {
+  await known.forget()
+  await load()
+}
+
+/** Asks for news once things that come together have come. */
+export function soon(): void {
+  gathering ??= setTimeout(() => {
+    gathering = undefined
+    void sync()
+  }, GATHER)
+}
+
+async function sync(): Promise<void> {
+  if (running) {
+    again = true
+    return
+  }
+  running = true
+  try {
+    await ask()
+  } catch (error) {
+    if (error instanceof Problem && error.status === 401 || error instanceof Stop && error.why === 'signed_out') await end()
+  } finally {
+    running = false
+    await load()
+  }
+  if (again) soon()
+  again = false
+}
+
+async function ask(): Promise<void> {
+  if (!member.value || hasEnded.value || !token()) return
+  const { id } = member.value
+  const outcomes = await errands.send({ id, token: token()! })
+  const refused = outcomes.filter(({ title }) => title !== null)
+  if (refused.length) {
+    showToast(refused.map(({ title }) => title).join('\n'))
+    await known.restart() // what was shown beforehand did not come true
+  }
+  for (const { title, shows } of outcomes) if (title === null && shows) await known.change(shows.kind, shows.key, shows.change)
+  const answer = await follow(known, id, server.changes)
+  if (!answer || !('matters' in answer)) await known.keep(id, 'matters', await server.matters())
+  if (answer?.whole || !classes.value.length) await known.keep(id, 'classes', await server.matterClasses())
+}
+
+/** Says something of a thing; it is shown as said at once, and the server hears of it when it can be reached. */
+async function tell(kind: 'shifts' | 'notices', key: string, change: object, about: string, path: string, body?: object): Promise<void> {
+  try {
+    await errands.add(member.value!.id, about, path, body, { kind, key, change })
+  } catch (error) {
+    if (!isFull(error)) throw error
+    showToast(say('not_kept'))
+    return
+  }
+  await known.change(kind, key, change)
+  await load()
+  soon()
+}
+
+export const accept = ({ id }: Shift): Promise<void> =>
+  tell('shifts', id, { my_state: 'accepted' }, `shift/${id}`, `/api/v1/shifts/${id}/accept`)
+
+export const decline = ({ id }: Shift, reason: string): Promise<void> =>
+  tell('shifts', id, { my_state: 'declined' }, `shift/${id}`, `/api/v1/shifts/${id}/decline`, { reason })
+
+export const answerSpotCheck = ({ id, spot_check_id }: Shift): Promise<void> =>
+  tell('shifts', id, { spot_check_id: null }, `check/${spot_check_id}`, `/api/v1/spot-checks/${spot_check_id}/answer`)
+
+export const read = ({ id }: Notice): Promise<void> =>
+  tell('notices', id, { is_read: true }, `notice/${id}`, `/api/v1/notices/${id}/read`)
