@@ -1618,7 +1618,8 @@ export interface paths {
         /**
          * Ask which grids nobody has seen for longer than their target
          * @description The one that has waited longest beyond it comes first. A new grid's time begins when it was drawn.
-         *     A grid measured by checkpoints counts as seen when a visit of one is proved, too.
+         *     A grid counts as seen when one patrol saw a tenth of it, or 20 hectares of a large one, or a visit of
+         *     one of its checkpoints is proved; a glance in passing is not enough.
          */
         get: {
             parameters: {
@@ -4210,6 +4211,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/patrols/under-way": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count the patrols that are out now, by the area where those are at home who walk */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description All that the caller sees unless given */
+                    area?: string;
+                    by?: "community" | "township" | "county";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["UnderWay"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/patrols/{patrol_id}": {
         parameters: {
             query?: never;
@@ -6744,6 +6787,11 @@ export interface components {
             hours: number;
             name: string;
             spans: components["schemas"]["Span"][];
+            /**
+             * @description `declined`: a shift in the window will not take place; `other_times`: somebody has it within a week of the window; `nobody`
+             * @enum {string}
+             */
+            why: "declined" | "other_times" | "nobody";
         };
         Holes: {
             items: components["schemas"]["Hole"][];
@@ -7309,6 +7357,10 @@ export interface components {
             };
             /** Format: date-time */
             received_at: string;
+        };
+        Out: {
+            code: string;
+            patrols: number;
         };
         Overdue: {
             /** Format: date-time */
@@ -8080,6 +8132,13 @@ export interface components {
             items: components["schemas"]["Day"][];
             next_cursor: string | null;
             window: components["schemas"]["Window"];
+        };
+        UnderWay: {
+            /** Format: date-time */
+            at: string;
+            items: components["schemas"]["Out"][];
+            /** @description All of them */
+            patrols: number;
         };
         Upload: {
             /** Format: uuid */
