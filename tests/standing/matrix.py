@@ -192,10 +192,14 @@ NEEDS = {
         lambda t, c: json(username="nobody", password="not a password", device={"id": "d", "name": "d"}),
         takes=(401, 429),
     ),
+    "POST /api/v1/sessions/invited": Need(
+        lambda t, c: json(code="nobodys", device={"id": "d", "name": "d"}), takes=(401, 422)
+    ),
     "POST /api/v1/teams": Need(
         lambda t, c: json(code="T-new", name="新队", kind="alarm_bell", area=t["area"].key), ("area",)
     ),
     "POST /api/v1/assignments/suggest": Need(lambda t, c: a_question(t), ("area",)),
+    "POST /api/v1/assignments/suggest/<uuid:suggestion_id>/apply": Need(lambda t, c: {}, takes=(409,)),
     "PATCH /api/v1/teams/<uuid:team_id>": Need(
         lambda t, c: json(name="新名", area=t["area"].key) | {"headers": {"If-Match": "*"}}
     ),
