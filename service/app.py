@@ -74,6 +74,27 @@ SPEC = {
     "security": [{"token": []}, {"cookie": []}],
 }
 
+LISTENERS = (  # what a feature announces, and who above it hears that
+    ("grids revised", coverage.mark_revised),
+    ("grids revised", tiles.follow),
+    ("grids revised", checkpoints.follow),
+    ("grids revised", live.tell_revised),
+    ("grids revised", carrying.carry),
+    ("patrols timed", clients.settle),
+    ("checkpoints changed", coverage.follow),
+    ("checkpoints changed", live.tell_checkpoints),
+    ("duty changed", live.tell_duty),
+    ("spot check asked", live.tell_spot_check),
+    ("shifts begin", live.tell_begin),
+    ("holes open", live.tell_holes),
+    ("notice sent", live.tell_notice),
+    ("alarm changed", live.tell_alarm),
+    ("drill due", live.tell_drill_due),
+    ("matters stepped", live.tell_matters),
+    ("photo arrives", members.hold),
+    ("team left", duty.leave),
+)
+
 
 def create_app(settings: Settings | None = None) -> Service:
     """The application of one prefecture, ready to serve."""
@@ -100,26 +121,10 @@ def create_app(settings: Settings | None = None) -> Service:
         OPENAPI_URL_PREFIX="/api/v1",
         OPENAPI_JSON_PATH="openapi.json",
     )
-    db.listen("grids revised", coverage.mark_revised)
-    db.listen("grids revised", tiles.follow)
-    db.listen("patrols timed", clients.settle)
-    db.listen("grids revised", checkpoints.follow)
-    db.listen("checkpoints changed", coverage.follow)
-    db.listen("grids revised", live.tell_revised)
-    db.listen("duty changed", live.tell_duty)
-    db.listen("spot check asked", live.tell_spot_check)
-    db.listen("shifts begin", live.tell_begin)
-    db.listen("holes open", live.tell_holes)
-    db.listen("notice sent", live.tell_notice)
-    db.listen("checkpoints changed", live.tell_checkpoints)
-    db.listen("alarm changed", live.tell_alarm)
-    db.listen("drill due", live.tell_drill_due)
-    db.listen("matters stepped", live.tell_matters)
-    db.listen("photo arrives", members.hold)
+    for event, hears in LISTENERS:
+        db.listen(event, hears)
     media.shown_by(patrols.shows_photo)
     media.shown_by(matters.shows_photo)
-    db.listen("grids revised", carrying.carry)
-    db.listen("team left", duty.leave)
     observe(app)
     app.register_blueprint(pages.blueprint)
     api = Api(app, spec_kwargs=SPEC)
