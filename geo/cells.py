@@ -32,7 +32,7 @@ class Cells(NamedTuple):
 
 
 def cells_of(polygon: BaseGeometry, cell_m: float | None = None) -> Cells:
-    """The cells of a grid given as Polygon or MultiPolygon in WGS-84; their size follows from its own unless given."""
+    """The cells of a grid given as Polygon or MultiPolygon in WGS-84; unless given, its size says theirs."""
     plane = plane_at(polygon)
     flat = plane.flatten(polygon)
     west, south, east, north = flat.bounds
