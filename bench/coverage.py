@@ -1,6 +1,6 @@
 """Coverage of a day: how long it takes, how exact it is, what merging and rebuilding cost."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -9,13 +9,14 @@ import numpy as np
 from psycopg import Connection
 from sqlalchemy import update
 
-from bench import ground, unions
+from bench import freshness, ground, unions
 from bench.database import connect
 from bench.ground import DAY, Walks
 from bench.stand import Stand
 from bench.table import Figure, Mark, in_turns, seconds
-from geo.coverage import Presences, pieces, seen_together, share_seen
+from geo.coverage import Cells, Presences, cells_of, pieces, seen_together, share_seen
 from geo.plane import Floats
+from geo.sight import CellsOf
 from geo.spread import take
 from geo.tracks import Fixes
 from service.areas.places import places
@@ -27,7 +28,9 @@ from service.db import session, transaction, uuid7
 
 NAME = "coverage"
 DAYS = 7
-HISTORY = 90
+HISTORY = (30, 90)  # days
+FINER = 2.5  # m
+PROCESSES = 2
 SAMPLE = 100  # patrols rebuilt by the slower ways
 UPLOAD = 50  # fixes
 ERRORS: dict[str, Callable[[Floats], np.float64]] = {"mean": np.mean, "largest": np.max}
@@ -48,12 +51,12 @@ KEEP_POLYGONS = """
 CREATE TABLE drawn (patrol_id uuid, grid_id int, seen geometry, PRIMARY KEY (patrol_id, grid_id));
 CREATE TABLE copied (LIKE footprints INCLUDING ALL)"""
 COPY_FOOTPRINTS = "INSERT INTO copied SELECT * FROM footprints WHERE patrol_id = %s"
-MORE_DAYS = f"""
+MORE_DAYS = """
 INSERT INTO coverage_days
     (day, grid_id, seen, patrols, person_seconds, silent_seconds, was_silent, last_seen_at)
 SELECT day + more, grid_id, seen, patrols, person_seconds, silent_seconds, was_silent, last_seen_at
-FROM coverage_days, generate_series(2, {HISTORY}, 2) AS more;
-ANALYZE coverage_days"""
+FROM coverage_days, generate_series(2, {days}, 2) AS more ON CONFLICT DO NOTHING;
+VACUUM ANALYZE coverage_days"""
 
 
 class Day(NamedTuple):
@@ -73,10 +76,12 @@ def figures(stand: Stand) -> Iterator[Figure]:
         whole = _whole_day(stand, day, database)
         yield from whole
         yield from _quiet_day(stand)
+        yield from _finer(stand, day.walks)
         yield from _one_upload(day.walks)
-        postgis = whole[1].peer
+        postgis = whole[2].peer
         yield from _rebuilding(stand, day, database)
         yield from _merging(stand, database, postgis)
+        yield from freshness.figures(stand)
 
 
 def _quiet_day(stand: Stand) -> list[Figure]:
@@ -87,31 +92,48 @@ def _quiet_day(stand: Stand) -> list[Figure]:
     return _errors("quiet day, partly seen grids", ours[partly], theirs[partly])
 
 
-def _errors(name: str, ours: Floats, theirs: Floats) -> list[Figure]:
+def _errors(name: str, ours: Floats, theirs: Floats, peer: str = "GeoPandas") -> list[Figure]:
     """How far shares are from the exact ones, in percentage points."""
     found = [(what, of(abs(ours)) * 100, of(abs(theirs)) * 100) for what, of in ERRORS.items()]
     return [
-        Figure(
-            NAME, f"{name}, {what} error", float(here), "points", len(ours), None, Mark(there, "GeoPandas")
-        )
+        Figure(NAME, f"{name}, {what} error", float(here), "points", len(ours), None, Mark(there, peer))
         for what, here, there in found
     ]
 
 
-def _from_memory(walks: Walks) -> Floats:
+def _finer(stand: Stand, day: Walks) -> Iterator[Figure]:
+    """What smaller cells cost and give: the busy day's time, the quiet day's errors."""
+    where, quiet = places(), ground.walk(stand.towns, stand.size.sparse, seed=ground.SEED + 1)
+    rasters = [cells_of(grid, FINER) for grid in where.index.grids]
+
+    def cells(some: Sequence[int]) -> list[Cells]:
+        return [rasters[each] for each in some]
+
+    usual, finer = in_turns(stand.runs, lambda: _from_memory(day), lambda: _from_memory(day, cells))
+    yield Figure(
+        NAME, f"whole day in cells of {FINER} m", finer, "s", stand.runs, None, Mark(usual, "usual cells")
+    )
+    exact = unions.by_shapely(stand.towns, quiet, quad_segs=32)
+    partly = (exact > 1e-4) & (exact < 1 - 1e-4)
+    ours, usually = _from_memory(quiet, cells) - exact, _from_memory(quiet) - exact
+    yield from _errors(f"quiet day in cells of {FINER} m", ours[partly], usually[partly], "usual cells")
+
+
+def _from_memory(walks: Walks, cells_in: CellsOf | None = None) -> Floats:
     """The share of every grid by our own engine, the fixes being at hand."""
     where, tracks = places(), list(walks.fixes())
+    cells_in = cells_in or where.all_cells
     every = Fixes(*(np.concatenate(column) for column in zip(*tracks, strict=True)))
     owner = np.repeat(np.arange(len(tracks)), [len(track.at) for track in tracks])
-    seen = seen_together(every, owner, ["foot"] * len(tracks), where.index, where.all_cells)
-    cells = where.all_cells(range(len(where.codes)))
+    seen = seen_together(every, owner, ["foot"] * len(tracks), where.index, cells_in)
+    cells = cells_in(range(len(where.codes)))
     return np.array([share_seen(seen[at], cell) if at in seen else 0.0 for at, cell in enumerate(cells)])
 
 
-def _from_database() -> dict[int, float]:
+def _from_database(processes: int) -> dict[int, float]:
     """The same, the fixes being read from the database."""
     with transaction():
-        return scratch.shares(DAY, DAY + timedelta(days=1))
+        return scratch.shares(DAY, DAY + timedelta(days=1), processes)
 
 
 def _one_upload(walks: Walks) -> Iterator[Figure]:
@@ -127,19 +149,24 @@ def _one_upload(walks: Walks) -> Iterator[Figure]:
 
 def _whole_day(stand: Stand, day: Day, database: Connection) -> list[Figure]:
     shares: dict[str, Floats] = {}
-    read, engine, product, geopandas, postgis = in_turns(
+    read, engine, product, twice, geopandas, shapely, postgis = in_turns(
         stand.runs,
         lambda: _read(database, READ_POINTS, DAY, DAY + timedelta(days=1)),
         lambda: shares.update(ours=_from_memory(day.walks)),
-        _from_database,
+        lambda: _from_database(1),
+        lambda: _from_database(PROCESSES),
         lambda: shares.update(theirs=unions.by_geopandas(stand.towns, day.walks)),
+        lambda: unions.by_shapely(stand.towns, day.walks),
         lambda: unions.by_postgis(database, DAY, DAY + timedelta(days=1)),
     )
     exact = unions.by_shapely(stand.towns, day.walks, quad_segs=32)
-    limit, peers = Mark(read, "reading the points"), (Mark(geopandas, "GeoPandas"), Mark(postgis, "PostGIS"))
+    limit, peer = Mark(read, "reading the points"), Mark(postgis, "PostGIS, one backend")
+    at_hand, stored = "whole day, fixes at hand", "whole day, from fixes stored"
     return [
-        Figure(NAME, "whole day, fixes at hand", engine, "s", stand.runs, None, peers[0]),
-        Figure(NAME, "whole day, from fixes stored", product, "s", stand.runs, limit, peers[1]),
+        Figure(NAME, at_hand, engine, "s", stand.runs, None, Mark(geopandas, "GeoPandas")),
+        Figure(NAME, at_hand, engine, "s", stand.runs, None, Mark(shapely, "Shapely")),
+        Figure(NAME, f"{stored}, 1 process", product, "s", stand.runs, limit, peer),
+        Figure(NAME, f"{stored}, {PROCESSES} processes", twice, "s", stand.runs, limit, peer),
         *_errors("whole day, all grids", shares["ours"] - exact, shares["theirs"] - exact),
     ]
 
@@ -184,10 +211,15 @@ def _merging(stand: Stand, database: Connection, peer: Mark | None) -> Iterator[
     database.execute("VACUUM ANALYZE")
     yield _merged(stand, database, half, f"any 24 h merged for {count:,} grids", peer)
     yield _merged(stand, database, day, f"a local day merged for {count:,} grids", peer)
-    database.execute(MORE_DAYS)
-    yield _merged(stand, database, day, f"the same beside {HISTORY} days of history", peer)
+    for days in HISTORY:
+        for statement in MORE_DAYS.format(days=days).split(";"):
+            database.execute(statement)
+        yield _merged(stand, database, day, f"the same beside {days} days of history", peer)
     week = Window(day.start, day.start + timedelta(days=DAYS))
-    yield _merged(stand, database, week, f"{DAYS} local days merged for {count:,} grids", None)
+    unions.keep_days(database, DAY, DAY + timedelta(days=1), DAYS)
+    kept = seconds(unions.merge_days, database)
+    theirs = Mark(kept, "PostGIS, days kept as polygons")
+    yield _merged(stand, database, week, f"{DAYS} local days merged for {count:,} grids", theirs)
 
 
 def _merged(stand: Stand, database: Connection, window: Window, case: str, peer: Mark | None) -> Figure:

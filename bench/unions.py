@@ -37,6 +37,15 @@ WITH patrol AS MATERIALIZED (
 )
 SELECT id, m2 / ST_Area(shape) FROM cut JOIN grid USING (id)"""
 
+KEEP_DAYS = (
+    "CREATE TABLE kept_days AS "
+    + UNION_IN_POSTGIS.replace("sum(ST_Area(ST_Intersection(seen, grid.shape))) AS m2",
+                               "ST_Union(ST_Intersection(seen, grid.shape)) AS seen")
+    .replace("SELECT id, m2 / ST_Area(shape) FROM cut", "SELECT id, day, seen, ST_Area(shape) AS m2 FROM cut")
+    + " CROSS JOIN generate_series(1, %(days)s) AS day"
+)  # fmt: skip
+MERGE_DAYS = "SELECT id, ST_Area(ST_Union(seen)) / min(m2) FROM kept_days GROUP BY id"
+
 DRAW_IN_POSTGIS = f"""
 INSERT INTO drawn (patrol_id, grid_id, seen)
 SELECT patrol_id, id, ST_Intersection(ST_Transform(around, 4326), shape)
@@ -88,6 +97,17 @@ def by_postgis(connection: psycopg.Connection, since: object, until: object) -> 
     """The share by grid id: one union a town, divided for its index, cut by each of its grids."""
     rows = connection.execute(UNION_IN_POSTGIS, {"since": since, "until": until}).fetchall()
     return dict(rows)
+
+
+def keep_days(connection: psycopg.Connection, since: object, until: object, days: int) -> None:
+    """Keep what was seen of each grid as a polygon, so many times."""
+    with connection.transaction(), psycopg.ClientCursor(connection) as cursor:
+        cursor.execute(KEEP_DAYS, {"since": since, "until": until, "days": days})
+
+
+def merge_days(connection: psycopg.Connection) -> dict[int, float]:
+    """The share by grid id of what is seen on all the days that were kept."""
+    return dict(connection.execute(MERGE_DAYS).fetchall())
 
 
 def draw_in_postgis(connection: psycopg.Connection, patrol_id: UUID) -> None:

@@ -31,12 +31,12 @@ class Cells(NamedTuple):
     number: int  # of the cells inside
 
 
-def cells_of(polygon: BaseGeometry) -> Cells:
-    """The cells of a grid given as Polygon or MultiPolygon in WGS-84."""
+def cells_of(polygon: BaseGeometry, cell_m: float | None = None) -> Cells:
+    """The cells of a grid given as Polygon or MultiPolygon in WGS-84; unless given, its size says theirs."""
     plane = plane_at(polygon)
     flat = plane.flatten(polygon)
     west, south, east, north = flat.bounds
-    size = _size(east - west, north - south)
+    size = cell_m or _size(east - west, north - south)
     cols, rows = _count(east - west, size, 8), _count(north - south, size)
     edges = (_edges(flat) - [west, south, west, south]) / size
     filled = _filled(edges, rows, cols)

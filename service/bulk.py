@@ -18,7 +18,7 @@ from psycopg import Copy
 from service.db import driver
 
 _HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
-_POINT = np.dtype([("order", "u1"), ("type", "<u4"), ("srid", "<u4"), ("lon", "<f8"), ("lat", "<f8")])  # EWKB
+POINT = np.dtype([("order", "u1"), ("type", "<u4"), ("srid", "<u4"), ("lon", "<f8"), ("lat", "<f8")])  # EWKB
 _ONE_POINT = struct.Struct("<BIIdd")
 _EPOCH_MS = 946_684_800_000  # 2000-01-01, from which PostgreSQL counts
 
@@ -63,7 +63,7 @@ def ids(name: str, uuids: Sequence[UUID], counts: Sequence[int]) -> Column:
 
 def points(name: str, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> Column:
     """geometry(Point, 4326)"""
-    ewkb = np.empty(len(lon), _POINT)
+    ewkb = np.empty(len(lon), POINT)
     ewkb["order"], ewkb["type"], ewkb["srid"] = 1, 0x20000001, 4326
     ewkb["lon"], ewkb["lat"] = lon, lat
     return Column(name, ewkb)

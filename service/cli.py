@@ -210,12 +210,13 @@ def coverage() -> None:
 
 @coverage.command("verify")
 @click.option("--days", default=1, show_default=True, help="Patrols that began so many days back, or later.")
-def verify_coverage(days: int) -> None:
+@click.option("--processes", default=1, show_default=True, help="That draw at once.")
+def verify_coverage(days: int, processes: int) -> None:
     """Work the footprints out anew from all facts, and say which grids differ from what is kept."""
     create_app(Settings.from_env())
     now = datetime.now(UTC)
     with db.transaction():
-        found = scratch.check(now - timedelta(days=days), now)
+        found = scratch.check(now - timedelta(days=days), now, processes)
     for code in found.differing:
         click.echo(code)
     click.echo(f"{found.grids} grids, {len(found.differing)} of them differ")

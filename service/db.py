@@ -23,6 +23,7 @@ from service.settings import Settings
 session = scoped_session(sessionmaker(expire_on_commit=False))
 Row = TypeVar("Row")
 IDLE = 5.0  # s; a connection that was used since is taken to live
+_inherited: list[Any] = []  # kept, because SQLAlchemy rolls back what nobody holds any more
 _listeners: dict[str, list[Callable[..., None]]] = defaultdict(list)
 
 
@@ -50,6 +51,16 @@ def connect(settings: Settings, longest: str = "0") -> Engine:
     session.remove()
     session.configure(bind=bound)
     return bound
+
+
+def start_apart() -> None:
+    """Called first in a process that was forked: it gets connections of its own.
+
+    Those of its parent are left open and are never spoken through; their owner goes on using them.
+    """
+    _inherited.append(session())
+    cast(Engine, session.get_bind()).dispose(close=False)
+    session.registry.clear()
 
 
 def engine(settings: Settings, longest: str, size: int) -> Engine:

@@ -34,7 +34,8 @@ class Places:
     def positions(self, ids: Sequence[int]) -> list[int]:
         """Where the grids with these ids stand; all of them must be known."""
         order = np.argsort(self.ids)
-        return [int(each) for each in order[np.searchsorted(self.ids, ids, sorter=order)]]
+        found = order[np.searchsorted(self.ids, np.array(ids, np.int64), sorter=order)]
+        return [int(each) for each in found]
 
     def cells(self, position: int) -> Cells:
         """The cells of the grid at a position."""

@@ -94,6 +94,10 @@ def test_larger_grids_have_larger_cells(degrees: float, cell_m: float) -> None:
     assert cells.cell_m == cell_m and cells.rows * cells.cols <= 1.01 * 2**20
 
 
+def test_cells_are_as_large_as_is_said() -> None:
+    assert cells_of(a_grid(1), 2.5).cell_m == 2.5
+
+
 @given(SEEDS)
 def test_cells_survive_packing_and_the_same_cells_give_the_same_bytes(seed: int) -> None:
     packed = pack_cells(cells_of(a_grid(seed)))
@@ -168,6 +172,19 @@ def test_a_cell_is_seen_if_its_centre_is_within_the_radius(seed: int, radius_m: 
 
 @given(SEEDS, st.integers(1, 40))
 def test_walks_drawn_together_show_what_their_footprints_show_merged(seed: int, count: int) -> None:
+    tracks = [around(seed + number) for number in range(count)]
+    assert_together_is_apart(tracks, ["foot"] * count, seed)
+
+
+@given(SEEDS, st.integers(1, 30))
+def test_so_do_those_of_all_ways_of_moving_with_long_steps(seed: int, count: int) -> None:
+    modes = np.random.default_rng(seed).choice(["foot", "bicycle", "horse", "car"], count).tolist()
+    tracks = [around(seed + number, 60) for number in range(count)]
+    assert_together_is_apart(tracks, modes, seed)
+
+
+def assert_together_is_apart(tracks: list[Fixes], modes: list[str], seed: int) -> None:
+    """Drawn at once, in any order, with one fix twice, they show the same bits as patrol by patrol."""
     grids = [
         a_grid(seed),
         shapely.box(97.374, 37.37, 97.378, 37.373),
@@ -178,21 +195,21 @@ def test_walks_drawn_together_show_what_their_footprints_show_merged(seed: int, 
     def cells(some: Sequence[int]) -> list[Cells]:
         return [rasters[each] for each in some]
 
-    tracks = [around(seed + number) for number in range(count)]
     every = Fixes(*(np.concatenate(column) for column in zip(*tracks, strict=True)))
-    owner = np.repeat(np.arange(count), [len(track.at) for track in tracks])
+    owner = np.repeat(np.arange(len(tracks)), [len(track.at) for track in tracks])
     order = np.random.default_rng(seed).permutation(np.append(np.arange(len(owner)), 0))
-    together = seen_together(take(every, order), owner[order], ["foot"] * count, index, cells)
-    apart = [piece for track in tracks for piece in pieces(track, NONE, "foot", index, cells)]
+    together = seen_together(take(every, order), owner[order], modes, index, cells)
+    walked = zip(tracks, modes, strict=True)
+    apart = [piece for track, mode in walked for piece in pieces(track, NONE, mode, index, cells)]
     for at, raster in enumerate(rasters):
         merged = merge([piece.seen for piece in apart if piece.grid == at], raster)
         assert np.array_equal(together.get(at, np.zeros_like(raster.inside)), merged)
 
 
-def around(seed: int) -> Fixes:
-    """A quarter of an hour on foot in Delingha, a fix every half minute."""
+def around(seed: int, step: float = 18) -> Fixes:
+    """A quarter of an hour in Delingha, a fix every half minute and about so many metres."""
     rng = np.random.default_rng(seed)
-    metres = np.cumsum(rng.normal(0, 18, (30, 2)), axis=0) + rng.uniform(0, 300, 2)
+    metres = np.cumsum(rng.normal(0, step, (30, 2)), axis=0) + rng.uniform(0, 300, 2)
     degrees = metres / [88_800, 111_000] + [97.37, 37.37]
     at = 1_795_486_500_000 + 30_000 * np.arange(30)
     degrees[rng.random(30) < 0.05] += 0.1  # lies
