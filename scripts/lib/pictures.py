@@ -150,7 +150,8 @@ def take(browser: Browser, base: str, name: str, folder: Path) -> None:
     if page.locator(".maplibregl-canvas").count():
         await_map(page)
     shot = Image.open(BytesIO(page.screenshot())).convert("RGB")
-    shot.quantize(COLOURS, dither=Image.Dither.NONE).save(folder / f"{name}.png", optimize=True)
+    few = shot.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few.save(folder / f"{name}.png", optimize=True)
     page.close()
     if alarm:
         end(base, alarm)

@@ -51,8 +51,6 @@ def found(
 
 def _report(grid: GridPlan, person: Mapping[str, Any], kind: str, title: str, at: datetime) -> Report:
     place = grid.shape.representative_point()
-    times = {"recorded_at": at, "phone_at": at, "received_at": at}
-    who = {"reporter_id": person["id"], "role": person["role"], "area_code": person["area_code"]}
     return Report(
         id=uuid7(),
         class_code=kind,
@@ -62,7 +60,11 @@ def _report(grid: GridPlan, person: Mapping[str, Any], kind: str, title: str, at
         photos=[],
         position=(place.x, place.y),
         accuracy_m=8.0,
+        recorded_at=at,
+        phone_at=at,
+        received_at=at,
         marks=[],
-        **times,
-        **who,
+        reporter_id=person["id"],
+        role=person["role"],
+        area_code=person["area_code"],
     )
