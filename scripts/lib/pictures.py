@@ -3,23 +3,21 @@
 import json
 import os
 import sys
+import urllib.request
+from collections.abc import Callable
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ACCOUNTS = Path(os.environ.get("GRIDPATROL_DEMO_ACCOUNTS", "var/demo_accounts.json"))
 COMMUNITY = "632802002002"  # of the demonstration, with many grids walked
-PICTURES = {  # name → role, what the page looks at, width and height
-    "centre": ("centre", "", (1600, 900)),
-    "centre_figures": ("officer", f"area={COMMUNITY[:9]}000", (1600, 900)),
-    "centre_wall": ("centre", "wall=1", (1920, 1080)),
-    "centre_phone": ("officer", f"area={COMMUNITY}", (390, 844)),
-    "map_hour": ("officer", f"area={COMMUNITY[:9]}000&window=1h", (1280, 720)),
-    "map_today": ("officer", f"area={COMMUNITY[:9]}000&window=today", (1280, 720)),
-    "map_week": ("officer", f"area={COMMUNITY[:9]}000&window=7d", (1280, 720)),
-}
+TOWNSHIP, COUNTY = f"{COMMUNITY[:9]}000", f"{COMMUNITY[:6]}000000"
+PLACE = (97.3734, 37.3752)  # of a call for help
+DESK, WALL, PHONE, MAP = (1600, 900), (1920, 1080), (390, 844), (1280, 720)
 COLOURS = 256  # of a picture: a page has few, and what is drawn in them is small
 SOFTWARE = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 PATIENCE = 60_000  # ms
@@ -27,16 +25,100 @@ FLIGHT = 4_000  # ms; a map that is the same for so long has flown to its area a
 LOOKS = 20
 
 
-def enter(browser: Browser, base: str, role: str, size: tuple[int, int]) -> Page:
+class Picture(NamedTuple):
+    """Who looks at which page, what of it, and what they do there before the picture is taken."""
+
+    role: str
+    page: str = "centre"
+    looks_at: str = ""
+    size: tuple[int, int] = DESK
+    does: Callable[[Page], None] | None = None
+    shown: str = ".legend .count"  # what is there once the page has loaded
+
+
+def open_figure(page: Page) -> None:
+    """The list behind the grids that nobody has seen, with its charts."""
+    page.click(".tiles button >> nth=1")
+    page.wait_for_selector(".chart.course svg", timeout=PATIENCE)
+
+
+def open_matter(page: Page) -> None:
+    """The file of an open matter."""
+    page.locator(".tiles button", has_text="未结事项").click(timeout=PATIENCE)
+    page.locator(".figures .row").nth(2).click(timeout=PATIENCE)
+    page.wait_for_selector(".matter-card .past li", timeout=PATIENCE)
+
+
+def open_call(page: Page) -> None:
+    """A call for help, with a circle around it."""
+    page.locator(".strip .call").first.click(timeout=PATIENCE)
+    page.get_by_role("button", name="在地图上查看").click(timeout=PATIENCE)
+    page.get_by_role("button", name="500 m").click()
+
+
+PICTURES = {
+    "centre": Picture("centre"),
+    "centre_figures": Picture("officer", looks_at=f"area={TOWNSHIP}", does=open_figure),
+    "centre_layers": Picture("officer", looks_at=f"area={TOWNSHIP}&layers=overdue,holes,matters"),
+    "centre_gaps": Picture("officer", looks_at=f"area={COMMUNITY}&layers=gaps,checkpoints"),
+    "centre_matter": Picture("officer", looks_at=f"area={COUNTY}&layers=matters", does=open_matter),
+    "centre_call": Picture("officer", looks_at=f"area={COMMUNITY}", does=open_call),
+    "centre_wall": Picture("centre", looks_at="wall=1", size=WALL),
+    "centre_phone": Picture("officer", looks_at=f"area={COMMUNITY}", size=PHONE),
+    "map_hour": Picture("officer", looks_at=f"area={TOWNSHIP}&window=1h", size=MAP),
+    "map_today": Picture("officer", looks_at=f"area={TOWNSHIP}&window=today", size=MAP),
+    "map_week": Picture("officer", looks_at=f"area={TOWNSHIP}&window=7d", size=MAP),
+    "leader": Picture("leader", "leader", shown=".week"),
+    "phone": Picture("member", "phone", size=PHONE, shown="text=开始巡逻"),
+}
+WITH_A_CALL = ("centre_call",)
+
+
+def account(role: str) -> dict[str, str]:
+    """The first of the demonstration's accounts with this role."""
+    known: list[dict[str, str]] = json.loads(ACCOUNTS.read_text())
+    return next(each for each in known if each["role"] == role)
+
+
+def ask(base: str, path: str, body: Any, token: str = "") -> Any:
+    """The answer to a change."""
+    request = urllib.request.Request(f"{base}/api/v1{path}", json.dumps(body).encode())
+    request.add_header("Content-Type", "application/json")
+    request.add_header("Authorization", f"Bearer {token}")
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)
+
+
+def token_of(base: str, role: str) -> str:
+    """A token for somebody with a role."""
+    who = account(role)
+    credentials = {"username": who["username"], "password": who["password"]}
+    device = {"id": "pictures", "name": "pictures"}
+    return str(ask(base, "/sessions", credentials | {"device": device})["token"])
+
+
+def call(base: str) -> str:
+    """A member calls for help; the id of the alarm."""
+    lon, lat = PLACE
+    body = {"lon": lon, "lat": lat, "accuracy_m": 9, "at": datetime.now(UTC).isoformat()}
+    return str(ask(base, "/alarms", body, token_of(base, "member"))["id"])
+
+
+def end(base: str, alarm: str) -> None:
+    """It was a false alarm."""
+    ask(base, f"/alarms/{alarm}/steps", {"step": "false_alarm"}, token_of(base, "officer"))
+
+
+def enter(browser: Browser, base: str, picture: Picture) -> Page:
     """The page of somebody with a role, signed in through the form."""
-    account = next(each for each in json.loads(ACCOUNTS.read_text()) if each["role"] == role)
-    width, height = size
+    who = account(picture.role)
+    width, height = picture.size
     page = browser.new_page(locale="zh-CN", viewport={"width": width, "height": height})
-    page.goto(base)
-    page.fill("input[name=username]", account["username"])
-    page.fill("input[name=password]", account["password"])
+    page.goto(f"{base}/{picture.page}")
+    page.fill("input[name=username]", who["username"])
+    page.fill("input[name=password]", who["password"])
     page.click("button[type=submit]")
-    page.wait_for_selector(".legend .count", timeout=PATIENCE)
+    page.wait_for_selector(picture.shown, timeout=PATIENCE)
     return page
 
 
@@ -57,18 +139,22 @@ def await_map(page: Page) -> None:
 
 def take(browser: Browser, base: str, name: str, folder: Path) -> None:
     """One picture, once the map stands still."""
-    role, looks_at, size = PICTURES[name]
-    page = enter(browser, base, role, size)
+    picture = PICTURES[name]
+    alarm = call(base) if name in WITH_A_CALL else None
+    page = enter(browser, base, picture)
     page.goto("about:blank")
-    page.goto(f"{base}/#{looks_at}")
-    page.wait_for_selector(".legend .count", timeout=PATIENCE)
-    if name.endswith("_figures"):
-        page.click(".tiles button >> nth=1")
-        page.wait_for_selector(".chart.course svg", timeout=PATIENCE)
-    await_map(page)
+    page.goto(f"{base}/{picture.page}#{picture.looks_at}")
+    page.wait_for_selector(picture.shown, timeout=PATIENCE)
+    if picture.does:
+        picture.does(page)
+    if page.locator(".maplibregl-canvas").count():
+        await_map(page)
     shot = Image.open(BytesIO(page.screenshot())).convert("RGB")
-    shot.quantize(COLOURS, dither=Image.Dither.NONE).save(folder / f"{name}.png", optimize=True)
+    few = shot.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few.save(folder / f"{name}.png", optimize=True)
     page.close()
+    if alarm:
+        end(base, alarm)
 
 
 def main(base: str, folder: str, *names: str) -> None:
@@ -77,7 +163,7 @@ def main(base: str, folder: str, *names: str) -> None:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=SOFTWARE)
         for name in names or PICTURES:
             take(browser, base, name, Path(folder))
-            print(name)
+            print(name, flush=True)
         browser.close()
 
 

@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import numpy as np
 import shapely
@@ -18,11 +19,16 @@ from service.checkpoints.models import Checkpoint
 from service.checkpoints.proofs import make_static
 from service.coverage.actions import rebuild_marked
 from service.db import session, transaction, uuid7
-from service.demo import accounts, day, ground, marks, people, queries, rota
+from service.demo import accounts, day, found, ground, marks, people, queries, rota
 from service.demo.ground import Ground
 from service.demo.people import People
 from service.duty.actions import Author, Wanted, assign
+from service.matters import reporting
+from service.matters.actions import Said, take
+from service.matters.facts import Report
+from service.matters.models import Matter
 from service.members.models import Consent, Member
+from service.policy import Caller
 from service.settings import Settings
 from service.teams.models import Membership, Team
 from service.uploads.actions import Batch, receive
@@ -32,6 +38,7 @@ OnStep = Callable[[str, int, int], None]  # step, done, of how many
 
 SEED = 632800  # the same demonstration everywhere
 HOME = (97.3702, 37.3741)  # where the people with accounts are at home: in the middle of Delingha
+FILED, SENT_OUT = 0.75, 0.6  # of the matters; of those that are filed
 AT_ONCE = 50  # patrols in one transaction
 UPLOADS_AFTER = timedelta(seconds=20)  # a patrol's end
 
@@ -43,6 +50,7 @@ class Size(NamedTuple):
     teams: int = 1173
     members: int = 6165
     patrols: int = 700
+    matters: int = 160
 
 
 WHOLE = Size()
@@ -81,6 +89,8 @@ def load(settings: Settings, on_step: OnStep, size: Size = WHOLE, now: datetime 
         put_on_duty(plan, now or datetime.now(UTC), on_step)
     if not session.scalar(queries.has_patrols()):
         walk(plan, size.patrols, now or datetime.now(UTC), on_step)
+    if not session.scalar(queries.has_matters()):
+        report(plan, size.matters, now or datetime.now(UTC), on_step)
 
 
 def draw(size: Size) -> Plan:
@@ -163,3 +173,34 @@ def walk(plan: Plan, count: int, now: datetime, on_step: OnStep) -> None:
                 receive(each.member_id, batch, each.ended_at + UPLOADS_AFTER)
         rebuild_marked()
     on_step("patrols", len(recorded), len(recorded))
+
+
+def report(plan: Plan, count: int, now: datetime, on_step: OnStep) -> None:
+    """Have people report so many matters; leaders file most, and give some to their team."""
+    on_step("matters", 0, count)
+    random = np.random.default_rng(SEED + 3)
+    reports = found.found(plan.ground.grids, plan.people.members, count, now, random)
+    teams = {each["member_id"]: each["team_id"] for each in plan.people.memberships if each["is_leader"]}
+    leaders = {each["area_code"]: each for each in plan.people.members if each["id"] in teams}
+    with transaction():
+        reporting.keep(reports)
+        for each in reports:
+            leader = leaders.get(each.area_code)
+            if leader and random.random() < FILED:
+                given_to = teams[leader["id"]] if random.random() < SENT_OUT else None
+                _handle(each, leader, given_to, now)
+    on_step("matters", count, count)
+
+
+def _handle(report: Report, leader: dict[str, Any], team: UUID | None, now: datetime) -> None:
+    """A leader files what was reported an hour ago, and another hour later gives it to a team."""
+    who = Caller(leader["id"], leader["name"], "leader", leader["area_code"], uuid7())
+    matter, hour = session.get_one(Matter, report.id), timedelta(hours=1)
+    take(matter, who, Said("file", matter.version), min(now, report.recorded_at + hour))
+    if team:
+        take(
+            matter,
+            who,
+            Said("dispatch", matter.version, team_id=team),
+            min(now, report.recorded_at + 2 * hour),
+        )

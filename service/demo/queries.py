@@ -7,6 +7,7 @@ from sqlalchemy import Select, exists, func, select
 from service.areas.models import Grid
 from service.checkpoints.models import Checkpoint
 from service.duty.models import Assignment
+from service.matters.models import Matter
 from service.members.models import Member
 from service.patrols.models import Patrol
 
@@ -42,3 +43,8 @@ def has_assignments() -> Select[Any]:
 def has_patrols() -> Select[Any]:
     """Whether anybody has been on patrol."""
     return select(exists().where(Patrol.id.is_not(None)))
+
+
+def has_matters() -> Select[Any]:
+    """Whether anybody has reported anything."""
+    return select(exists().where(Matter.id.is_not(None)))

@@ -16,13 +16,14 @@ from service.coverage.models import CoverageMark, Footprint
 from service.db import session
 from service.demo import actions, day, marks, people
 from service.demo.actions import HOME, WHOLE, Size, draw
+from service.matters.models import Matter
 from service.members.models import Consent, Member
 from service.patrols.models import Patrol
 from service.policy import ROLES
 from service.teams.models import Membership, Team
 from service.uploads.models import QuarantinedItem
 
-SMALL = Size(("632802001", "632801003"), teams=40, members=150, patrols=12)
+SMALL = Size(("632802001", "632801003"), teams=40, members=150, patrols=12, matters=9)
 NOW = datetime.now(UTC)
 
 
@@ -130,6 +131,12 @@ def test_loading_fills_the_tables(loaded):
     assert len(session.scalars(around).all()) == 1
 
 
+def test_people_report_what_they_find_where_they_are_at_home(loaded):
+    rows = session.execute(select(Matter.place_code, Member.area_code, Matter.due_at).join(Matter.reporter)).all()
+    assert len(rows) == 9
+    assert all(place[:12] == home and due_at for place, home, due_at in rows)
+
+
 def test_places_that_are_made_up_say_so(loaded):
     known = dict(session.execute(select(Area.code, Area.is_synthetic).where(Area.centre.is_not(None))).all())
     assert known["632802000000"] is False
@@ -137,9 +144,10 @@ def test_places_that_are_made_up_say_so(loaded):
 
 
 def test_loading_again_changes_nothing(loaded):
-    before = count(Grid), count(Member), count(Patrol), loaded.demo_accounts.read_text()
+    before = count(Grid), count(Member), count(Patrol), count(Matter), loaded.demo_accounts.read_text()
     actions.load(loaded, lambda *step: None, SMALL, NOW)
-    assert (count(Grid), count(Member), count(Patrol), loaded.demo_accounts.read_text()) == before
+    after = count(Grid), count(Member), count(Patrol), count(Matter), loaded.demo_accounts.read_text()
+    assert after == before
 
 
 def test_accounts_of_every_role_can_sign_in(app, client, loaded):

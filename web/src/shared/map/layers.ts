@@ -43,6 +43,10 @@ export const over: LayerSpecification[] = [
     paint: { 'line-color': ['case', isUnsure, STATE_COLOUR.no_evidence, STATE_COLOUR.unseen], 'line-width': 1.2 } }),
   of('holes', 'holes', { id: 'hole-edge', type: 'line', minzoom: APPEAR, layout: { 'line-join': 'round' }, paint: { 'line-color': HOLE, 'line-width': WIDTH, 'line-dasharray': [3, 1.5] } }),
   of('overdue', 'coverage', { id: 'overdue-edge', type: 'line', minzoom: APPEAR, layout: { 'line-join': 'round' }, filter: NONE, paint: { 'line-color': LATE, 'line-width': WIDTH } }),
+]
+
+/** Above their names. */
+export const points: LayerSpecification[] = [
   of('checkpoints', 'checkpoints', { id: 'checkpoint', type: 'circle', minzoom: 11,
     paint: { 'circle-radius': ['interpolate', ['linear'], ['zoom'], 11, 1.6, 15, 4.5], 'circle-color': CANVAS, 'circle-stroke-width': 1.6, 'circle-stroke-color': SELECTED } }),
   of('matters', 'matters', { id: 'matter', type: 'circle', layout: { 'circle-sort-key': ['case', isLate, 1, 0] },
@@ -54,7 +58,7 @@ export const over: LayerSpecification[] = [
 
 /** The layers of the map's style that a switch shows or hides. */
 export function drawnBy(name: LayerName): string[] {
-  return [...under, ...over].filter(({ metadata }) => (metadata as { name: LayerName }).name === name).map(({ id }) => id)
+  return [...under, ...over, ...points].filter(({ metadata }) => (metadata as { name: LayerName }).name === name).map(({ id }) => id)
 }
 
 export const OVERDUE_EDGE = 'overdue-edge'

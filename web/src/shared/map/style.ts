@@ -4,7 +4,7 @@ import type {
   SymbolLayerSpecification,
 } from 'maplibre-gl'
 import { HATCH } from './drawings'
-import { over, sources, under } from './layers'
+import { over, points, sources, under } from './layers'
 import { BADGE, CANVAS, LATE, OUTSIDE, PLACE_TEXT, QUIET_TEXT, RULE, RULE_TEXT, SELECTED, STATE_COLOUR } from './palette'
 import type { State } from '../types'
 
@@ -183,7 +183,7 @@ export function mapStyle(tiles: string, scale: number, overlay: (layer: string) 
         { 'symbol-placement': 'line', 'symbol-spacing': 420, 'text-field': ['get', 'label'], 'text-size': 10 * scale,
           'text-letter-spacing': 0.06 },
         { 'text-color': RULE_TEXT, 'text-halo-width': 3, 'text-opacity': ['interpolate', ['linear'], ['zoom'], 11, 1, 13, 0.55] }),
-      ...fills, ...under, ...edges, ...over, ...drawing, ...labels(scale),
+      ...fills, ...under, ...edges, ...over, ...labels(scale), ...points, ...drawing,
     ],
   }
 }
