@@ -205,8 +205,8 @@ def test_the_page_runs_nothing_that_stands_in_it(server):
 
 def test_a_suggestion_is_applied(page, server, people):
     _sign_in(page, server, "officer", pyotp.TOTP(SECRET).now())
+    page.goto("about:blank")
     page.goto(f"{server.base}/leader#area={THERE}&tab=suggest")
-    page.reload()
     page.get_by_role("button", name="生成建议").click()
     page.get_by_role("button", name="采用建议").click(timeout=2 * SOON)
     _go(page, "任务区")
