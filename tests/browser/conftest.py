@@ -2,6 +2,10 @@
 
 import pytest
 
+from tests.browser.phone import asked, duty, phone, rows
+
+__all__ = ["asked", "duty", "phone", "rows"]
+
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args():

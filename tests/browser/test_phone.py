@@ -15,15 +15,11 @@ from tests.browser.phone import (
     SOON,
     a_picture,
     arrived,
-    asked,
     browser_context_args,
     check_in,
-    duty,
     open_tab,
     patrol,
-    phone,
     report,
-    rows,
     sent,
     serious,
     sign_in,
@@ -33,7 +29,7 @@ from tests.browser.phone import (
 )
 from tests.servers import until
 
-__all__ = ["asked", "browser_context_args", "duty", "phone", "rows"]
+__all__ = ["browser_context_args"]
 
 GRID_EDGE = (7, 64, 93)  # as the map draws the edge of a grid
 PORTAL = "<html><form>Please accept the terms of this network</form></html>"

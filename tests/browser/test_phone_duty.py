@@ -10,12 +10,8 @@ from tests.browser.phone import (
     LEADER,
     PIN,
     SOON,
-    asked,
     browser_context_args,
-    duty,
     open_tab,
-    phone,
-    rows,
     sent,
     serious,
     sign_in,
@@ -23,16 +19,14 @@ from tests.browser.phone import (
 )
 from tests.servers import until
 
-__all__ = ["asked", "browser_context_args", "duty", "phone", "rows"]
+__all__ = ["browser_context_args"]
 
 
-def hold(page: Page, ms: int) -> None:
-    """Press the button that calls for help, so long."""
+def press(page: Page) -> None:
+    """Put a finger on the button that calls for help."""
     box = page.get_by_role("button", name="按住 2 秒求助").bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.down()
-    page.wait_for_timeout(ms)
-    page.mouse.up()
 
 
 def test_everybody_can_use_every_view(phone):
@@ -81,7 +75,8 @@ def heard(rows, duty: dict[str, UUID]) -> list[int]:
 
 def test_a_short_press_calls_nobody(phone, context):
     context.set_offline(True)
-    hold(phone, 400)
+    press(phone)
+    phone.mouse.up()
     expect(phone.get_by_text("按住 2 秒求助", exact=True)).to_be_visible()
     assert waiting(phone) == []
 
@@ -99,8 +94,9 @@ def colleague(browser, server, duty, browser_context_args) -> Page:
 
 def test_a_call_for_help_reaches_a_colleague_once(phone, context, duty, rows, colleague):
     context.set_offline(True)
-    hold(phone, 2_300)
+    press(phone)
     expect(phone.locator(".state")).to_contain_text("还没有送到", timeout=SOON)
+    phone.mouse.up()
     flaws = serious(phone)
     (item,) = (each["item"] for each in waiting(phone))
     phone.reload()

@@ -1,5 +1,6 @@
 /** A matter that somebody reports from here; it goes into the outbox, with its photos. */
 import { uuid7 } from '../shared/ids'
+import { factsIn } from './facts'
 import { placeOf } from './fixes'
 import { fix, patrol, position } from './patrol'
 import { keepPhotos } from './photos'
@@ -16,18 +17,13 @@ export interface Found {
   files: File[]
 }
 
-/** What a class asks for besides text and photos; those have places of their own. */
-export const factsOf = ({ required }: MatterClass): string[] => required.filter((name) => name !== 'text' && name !== 'photos')
-
-const valueOf = (text: string): string | number => /^\d{1,12}(\.\d{1,4})?$/.test(text) ? Number(text) : text
-
 /** Keeps a matter at the last position; answers whether there was one. */
 export async function report({ kind, title, text, facts, files }: Found): Promise<boolean> {
   const here = await position() ?? fix.value
   if (!here) return false
   const { id } = member.value!
   const photos = await keepPhotos(id, files)
-  const told = Object.fromEntries(factsOf(kind).flatMap((name) => facts[name]?.trim() ? [[name, valueOf(facts[name].trim())]] : []))
+  const told = factsIn(kind, facts)
   await outbox.add(id, {
     type: 'matter', id: uuid7(), ...(patrol.value && { patrol_id: patrol.value.id }), at: new Date().toISOString(), ...placeOf(here),
     class: kind.code, title: title.trim() || kind.name_zh, ...(text.trim() && { text: text.trim() }),

@@ -1,7 +1,7 @@
 /** What this phone was told, as the page shows it, and what its member says to it: all of it works without a network. */
 import { showToast } from 'vant'
 import { computed, ref, shallowRef, type Ref, type ShallowRef } from 'vue'
-import { Problem } from '../shared/problem'
+import { Problem, Unreachable } from '../shared/problem'
 import { Stop } from './answers'
 import { Errands } from './errands'
 import { follow, Known } from './known'
@@ -85,16 +85,18 @@ async function sync(): Promise<void> {
     return
   }
   running = true
+  again = false
   try {
     await ask()
   } catch (error) {
-    if (error instanceof Problem && error.status === 401 || error instanceof Stop && error.why === 'signed_out') await end()
+    const isExpected = error instanceof Problem || error instanceof Unreachable || error instanceof Stop || isFull(error)
+    if (!isExpected) throw error // the rest is asked for again in a while
+    if ((error instanceof Problem && error.status === 401) || (error instanceof Stop && error.why === 'signed_out')) await end()
   } finally {
     running = false
     await load()
   }
   if (again) soon()
-  again = false
 }
 
 async function ask(): Promise<void> {
@@ -107,6 +109,7 @@ async function ask(): Promise<void> {
     await known.restart() // what was shown beforehand did not come true
   }
   for (const { title, shows } of outcomes) if (title === null && shows) await known.change(shows.kind, shows.key, shows.change)
+  if (member.value?.id !== id) return // they have left in the meantime
   const answer = await follow(known, id, server.changes)
   if (!answer || !('matters' in answer)) await known.keep(id, 'matters', await server.matters())
   if (answer?.whole || !classes.value.length) await known.keep(id, 'classes', await server.matterClasses())
