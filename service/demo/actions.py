@@ -27,6 +27,7 @@ from service.matters import reporting
 from service.matters.actions import Said, take
 from service.matters.facts import Report
 from service.matters.models import Matter
+from service.matters.queries import ground_of, locked
 from service.members.models import Consent, Member
 from service.policy import Caller
 from service.settings import Settings
@@ -195,12 +196,9 @@ def report(plan: Plan, count: int, now: datetime, on_step: OnStep) -> None:
 def _handle(report: Report, leader: dict[str, Any], team: UUID | None, now: datetime) -> None:
     """A leader files what was reported an hour ago, and another hour later gives it to a team."""
     who = Caller(leader["id"], leader["name"], "leader", leader["area_code"], uuid7())
-    matter, hour = session.get_one(Matter, report.id), timedelta(hours=1)
-    take(matter, who, Said("file", matter.version), min(now, report.recorded_at + hour))
+    matter = session.scalars(locked(select(Matter).where(Matter.id == report.id))).one()
+    ground, hour = ground_of(who), timedelta(hours=1)
+    take(matter, who, Said("file", matter.version), ground, min(now, report.recorded_at + hour))
     if team:
-        take(
-            matter,
-            who,
-            Said("dispatch", matter.version, team_id=team),
-            min(now, report.recorded_at + 2 * hour),
-        )
+        given = Said("dispatch", matter.version, team_id=team)
+        take(matter, who, given, ground, min(now, report.recorded_at + 2 * hour))

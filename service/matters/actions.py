@@ -94,9 +94,11 @@ def allowed(matter: Matter, caller: Caller) -> dict[str, str]:
     return workflow.allowed(state_of(matter), actor_of(matter, caller, queries.ground_of(caller)))
 
 
-def take(matter: Matter, caller: Caller, said: Said, ground: queries.Ground) -> MatterStep:
+def take(
+    matter: Matter, caller: Caller, said: Said, ground: queries.Ground, now: datetime | None = None
+) -> MatterStep:
     """Take a step with a matter that is locked; what it raises says what is allowed."""
-    now = datetime.now(UTC)
+    now = now or datetime.now(UTC)
     actor = actor_of(matter, caller, ground)
     state = state_of(matter)
     then = workflow.after(state, said.step, actor)

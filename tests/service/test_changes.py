@@ -19,7 +19,7 @@ from service.duty.models import SpotCheck
 from service.matters.actions import Said, take
 from service.matters.facts import Report
 from service.matters.models import Matter, MatterStep
-from service.matters.queries import locked
+from service.matters.queries import ground_of, locked
 from service.matters.reporting import keep
 from service.members.models import Consent, Member, SecondFactor
 from service.outbox.actions import Event, tell
@@ -239,7 +239,7 @@ def heard(member: Caller, cursor: str, name: str) -> Any:
 def dispatched(matter_id: UUID, officer: Caller, **to: UUID) -> None:
     with transaction():
         matter = session.scalars(locked(select(Matter).where(Matter.id == matter_id))).one()
-        take(matter, officer, Said("dispatch", matter.version, **to))
+        take(matter, officer, Said("dispatch", matter.version, **to), ground_of(officer))
     session.remove()
 
 
