@@ -14,6 +14,10 @@ export function span({ from, to }: Window): string {
   return `${clock(from)}–${later ? `${say('next_day')} ` : ''}${clock(to)}`
 }
 
+/** For a narrow place: 22:00–02:00⁺¹. */
+export const shortSpanOf = ({ starts_at, ends_at }: Shift): string =>
+  `${clock(starts_at)}–${clock(ends_at)}${dayName(Date.parse(starts_at)) === dayName(Date.parse(ends_at) - 1) ? '' : '⁺¹'}`
+
 export const spanOf = ({ starts_at, ends_at }: Shift): string => span({ from: starts_at, to: ends_at })
 
 /** 11-24 20:00–23:00 */

@@ -96,6 +96,7 @@ export function dutyMap(container: HTMLElement, scale: number, pressed: (code: s
   const ready = new Promise<void>((resolve) => { map.once('load', () => resolve()) })
   let shapes: GridFeature[] = []
   let under: string | null = null
+  let isUnseen = !container.clientWidth // a map without a size cannot fit anything
 
   function feed(source: string, data: unknown): void {
     void map.getSource<GeoJSONSource>(source)?.setData(data as Data)
@@ -124,6 +125,11 @@ export function dutyMap(container: HTMLElement, scale: number, pressed: (code: s
     return hit ? String(hit.properties.code) : null
   }
 
+  map.on('resize', () => {
+    if (!isUnseen || !container.clientWidth) return
+    isUnseen = false
+    fit(undefined, false)
+  })
   void ready.then(() => {
     rule()
     map.on('moveend', rule)
@@ -148,6 +154,7 @@ export function dutyMap(container: HTMLElement, scale: number, pressed: (code: s
       shapes = next
       feed('grids', { type: 'FeatureCollection', features: next })
       feed('names', points(next.map(spotOf)))
+      isUnseen = !container.clientWidth
       fit(undefined, false)
     },
     async paint(looks: ReadonlyMap<string, Look>): Promise<void> {

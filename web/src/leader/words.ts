@@ -25,8 +25,8 @@ export const words = {
   nothing_here: ['这里还没有网格', 'There are no grids here yet'],
 
   night_evening: ['今晚 20–23 时', 'Evening 20–23'],
-  night_night: ['今夜 20–次日 6 时', 'Night 20–6'],
-  night_day: ['今日全天', 'Whole day'],
+  night_night: ['今夜 20–6 时', 'Night 20–6'],
+  night_day: ['全天', 'Whole day'],
   at_evening: ['今晚', 'this evening'],
   at_night: ['今夜', 'tonight'],
   at_day: ['今日', 'today'],
@@ -96,7 +96,6 @@ export const words = {
   hand_over: ['交接', 'Hand over'],
   hand_over_to: ['交给', 'To'],
   note: ['说明', 'Note'],
-  confirm: ['确认', 'Confirm'],
   ended: ['已结束', 'Ended'],
   over: ['已到期', 'Over'],
 
@@ -194,13 +193,10 @@ export const words = {
     'CSV or XLSX with columns team, grids or area, from, to, rrule, starts_at, minutes; or season, year. Tried first; all rows or none.'],
   bulk_file: ['选择表格', 'Choose a table'],
   bulk_tried: ['{rows} 行，可新增 {creates} 个任务区、{shifts} 个班次', '{rows} rows: {creates} assignments, {shifts} shifts'],
-  bulk_bad: ['有 {n} 处问题，未导入', '{n} faults; nothing was made'],
+  bulk_bad: ['有 {n} 处问题，未导入', 'Faults: {n}. Nothing was made'],
   bulk_row: ['第 {row} 行 {column}：{problem}', 'Row {row} {column}: {problem}'],
   bulk_go: ['导入', 'Import'],
   bulk_done: ['已导入 {n} 个任务区', '{n} assignments made'],
-
-  updated_live: ['实时', 'Live'],
-  unreachable: ['连不上服务器', 'Server cannot be reached'],
 } as const
 
 export const { say, sayCode } = speech(words)

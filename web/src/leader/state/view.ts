@@ -1,13 +1,10 @@
 /** What the page looks at; kept in the address. */
 import { computed, reactive, watch } from 'vue'
-import { startOfDay } from '../../shared/time'
+import { NIGHTS, windowOf, type Night } from '../night'
 import { mondayOf } from '../week'
-import type { Window } from '../server'
 
 export const TABS = ['plan', 'holes', 'suggest', 'shifts', 'done', 'matters', 'notices'] as const
 export type Tab = (typeof TABS)[number]
-export const NIGHTS = ['evening', 'night', 'day'] as const
-export type Night = (typeof NIGHTS)[number]
 
 interface View {
   tab: Tab
@@ -38,19 +35,6 @@ const address = computed(() => {
   return parts.toString()
 })
 watch(address, (parts) => history.replaceState(null, '', parts ? `#${parts}` : location.pathname))
-
-const HOUR = 3_600_000
-const SPANS: Record<Night, [from: number, to: number]> = { evening: [20, 23], night: [20, 30], day: [0, 24] }
-
-/** The coming evening, night or day: today's as long as it is not over, then tomorrow's. */
-export function windowOf(night: Night, now: number): Window {
-  const [from, to] = SPANS[night]
-  const midnight = startOfDay(now)
-  // Before dawn the night that began yesterday still goes on.
-  const first = [-24, 0, 24].find((hours) => now < midnight + (hours + to) * HOUR)!
-  const at = (hours: number): string => new Date(midnight + (first + hours) * HOUR).toISOString()
-  return { from: at(from), to: at(to) }
-}
 
 export const tonight = computed(() => windowOf(view.night, Date.now()))
 export const monday = computed(() => mondayOf(Date.now(), view.week))
