@@ -7,6 +7,7 @@ from urllib.request import urlopen
 
 import pyotp
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
@@ -25,6 +26,7 @@ WEST, SOUTH, SIZE = 94.9, 36.4, 0.003
 AXE = Path(__file__).parents[2] / "web/node_modules/axe-core/axe.min.js"
 SERIOUS = ("serious", "critical")
 SOON = 30_000  # ms
+SIDE = 24  # pixels of a photo
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +150,13 @@ def test_an_assignment_that_ends_leaves_the_calendar(desk):
     expect(desk.locator(".team")).not_to_contain_text("05:00", timeout=SOON)
 
 
-def test_a_matters_step_is_taken(desk, server):
+def _a_photo(folder: Path) -> Path:
+    file = folder / "photo.png"
+    Image.new("RGB", (SIDE, SIDE), "teal").save(file)
+    return file
+
+
+def test_a_matters_step_is_taken_with_a_photo(desk, server, tmp_path):
     person = {"username": "sarnai", "password": PASSWORD, "device": {"id": "d", "name": "a phone"}}
     token = server.ask("/api/v1/sessions", person)[1]["token"]
     found = a_report(lon=WEST + 0.001, lat=SOUTH + 0.001)
@@ -157,8 +165,11 @@ def test_a_matters_step_is_taken(desk, server):
     desk.locator(".matter").first.click()
     desk.get_by_role("button", name="立案").click()
     desk.fill("textarea[name=note]", "已到现场")
+    desk.set_input_files("input[name=photos]", _a_photo(tmp_path))
     desk.get_by_role("button", name="办理").click()
-    expect(desk.locator(".past li").last).to_contain_text("立案", timeout=SOON)
+    taken = desk.locator(".past li").last
+    expect(taken).to_contain_text("立案", timeout=SOON)
+    until(lambda: taken.locator("img").evaluate("each => each.naturalWidth") == SIDE)
 
 
 def test_a_swap_is_approved(desk):
@@ -168,6 +179,7 @@ def test_a_swap_is_approved(desk):
 
 
 def test_axe_finds_nothing_serious(desk):
+    _go(desk, "任务区")
     desk.get_by_role("button", name="下一周").click()  # of which shifts are shown whatever day it is
     expect(desk.locator(".calendar .bar").first).to_be_visible(timeout=SOON)
     desk.evaluate(AXE.read_text())

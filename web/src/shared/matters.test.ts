@@ -27,6 +27,10 @@ test('what was left empty is not said', () => {
   expect(saidOf('file', 3, { class: '', note: '  ' })).toEqual({ step: 'file', version: 3 })
 })
 
+test('photos are told of where there are any', () => {
+  expect(saidOf('handle', 2, {}, ['ab'])).toEqual({ step: 'handle', version: 2, photos: ['ab'] })
+})
+
 test('a matter is given to one person or one team', () => {
   expect(saidOf('dispatch', 1, { team_id: 't', assignee_id: 'm' })).toEqual({ step: 'dispatch', version: 1, assignee_id: 'm' })
 })

@@ -1,6 +1,7 @@
 /** Matters, their steps, and the words for both; every page that shows a matter's file shows it by these. */
 import { client, every, told } from './api'
 import { language } from './i18n'
+import { sha256 } from './ids'
 import { speech } from './speech'
 import type { Schemas, Told } from './types'
 
@@ -37,7 +38,7 @@ const words = {
   leads_to: ['转为“{stage}”', 'leads to “{stage}”'], take: ['办理', 'Take the step'], cancel: ['取消', 'Cancel'], close: ['关闭', 'Close'],
   moved: ['这件事项刚被他人办理，已读入最新状态，请核对。', 'Somebody has taken a step meanwhile. This is the present state.'],
   taken: ['已办理：{step}', 'Done: {step}'],
-  choose: ['请选择', 'Choose'], unchanged: ['不变', 'Unchanged'], whole_team: ['全队', 'The whole team'], photo: ['照片', 'Photo'],
+  choose: ['请选择', 'Choose'], unchanged: ['不变', 'Unchanged'], whole_team: ['全队', 'The whole team'], photo: ['照片', 'Photo'], photos: ['照片（可不附）', 'Photos (optional)'],
   field_note: ['说明', 'Note'], field_class: ['类别', 'Class'], field_reason: ['原因', 'Reason'], field_review_at: ['复核时间', 'Review at'],
   field_team_id: ['交给队伍', 'To the team'], field_assignee_id: ['队员', 'Member'], field_party: ['单位名称', 'Party'], field_into_id: ['并入', 'Merge into'],
   no_duplicates: ['附近没有相似事项', 'Nothing like it near by'],
@@ -87,6 +88,20 @@ export async function take(id: string, said: Said): Promise<void> {
   await client.POST('/api/v1/matters/{matter_id}/steps', { ...named(id), body: said })
 }
 
+/** Sends photos, and gives the names by which a step tells of them; a photo that is there already is no matter. */
+export async function sendPhotos(photos: readonly File[]): Promise<string[]> {
+  const names: string[] = []
+  for (const photo of photos) {
+    const name = await sha256(await photo.arrayBuffer())
+    await client.PUT('/api/v1/media/{sha256}', {
+      params: { path: { sha256: name } }, headers: { 'Content-Type': photo.type }, body: photo as never,
+      bodySerializer: (body: unknown) => body as Blob,
+    })
+    names.push(name)
+  }
+  return names
+}
+
 let kinds: Promise<MatterClass[]> | undefined
 
 /** The classes that a matter may have; asked for once. */
@@ -124,9 +139,9 @@ export function fieldsOf({ needs, may }: Takes): { name: string; needed: boolean
 }
 
 /** What is said of a step, without what was left empty; a member is named instead of the whole team. */
-export function saidOf(step: StepName, version: number, filled: Readonly<Record<string, string>>): Said {
+export function saidOf(step: StepName, version: number, filled: Readonly<Record<string, string>>, photos: readonly string[] = []): Said {
   const given = Object.entries(filled).filter(([, value]) => value.trim())
   const said = Object.fromEntries(given.map(([name, value]) => [name, value.trim()]))
   if (said.assignee_id) delete said.team_id
-  return { ...said, step, version } as Said
+  return { ...said, step, version, ...(photos.length && { photos }) } as Said
 }

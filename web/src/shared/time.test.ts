@@ -58,9 +58,9 @@ test('a window earlier is as long as the one now', () => {
 
 test('the night is the one under way, or else the one to come', () => {
   const night = (at: string) => Object.values(tonight(Date.parse(at)))
-  expect(night('2026-11-24T10:00:00+08:00')).toEqual(['2026-11-24T10:00:00.000Z', '2026-11-24T22:00:00.000Z'])
+  expect(night('2026-11-24T10:00:00+08:00')).toEqual(['2026-11-24T12:00:00.000Z', '2026-11-24T22:00:00.000Z'])
   expect(night('2026-11-25T03:20:00+08:00')).toEqual(['2026-11-24T19:00:00.000Z', '2026-11-24T22:00:00.000Z'])
-  expect(night('2026-11-25T06:00:00+08:00')[0]).toBe('2026-11-25T10:00:00.000Z')
+  expect(night('2026-11-25T06:00:00+08:00')[0]).toBe('2026-11-25T12:00:00.000Z')
 })
 
 test('the last days end with the day of a moment, and midnight belongs to the day before', () => {

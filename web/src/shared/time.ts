@@ -95,10 +95,10 @@ export function moment(ms: number, language: Language): string {
     .format(ms).replace(',', '')
 }
 
-const EVENING = 18 // o'clock
+const EVENING = 20 // o'clock
 const MORNING = 6
 
-/** The night that is under way, from this hour on, or the one to come: 18:00 to 06:00. */
+/** The night that is under way, from this hour on, or the one to come: 20:00 to 06:00. */
 export function tonight(now: number): Span {
   const evening = startOfDay(now - MORNING * HOUR) + EVENING * HOUR
   return span(Math.max(evening, floor(now, HOUR)), evening + DAY - (EVENING - MORNING) * HOUR)

@@ -11,7 +11,7 @@ import type { Polygon } from './circle'
 import { DIAMETER, drawRing, hatchOf, ringOf } from './drawings'
 import { leaders, namesOf, points, type Spot, type TownshipSpot } from './features'
 import { graticule } from './graticule'
-import { HOLE_FILL, LAYERS, MATTER_CHOSEN, OVERDUE_EDGE, TILES, drawnBy, type LayerName, type Tiled } from './layers'
+import { LAYERS, MATTER_CHOSEN, OVERDUE_EDGE, TILES, drawnBy, type LayerName, type Tiled } from './layers'
 import { pointing, type Listener } from './pointing'
 import { shown, sketch } from './sketch'
 import { spread } from './spread'
@@ -121,10 +121,11 @@ export function coverageMap(container: HTMLElement, span: Partial<Span>, scale: 
 
   return {
     show,
-    /** Shows the holes of a night; those that last all of it are hatched. */
+    /** Shows the grids that nobody has all night. */
     async night(span: Span): Promise<void> {
       await show('holes', span)
-      map.setFilter(HOLE_FILL, ['>=', ['get', 'hours'], (Date.parse(span.to) - Date.parse(span.from)) / HOUR])
+      const whole = (Date.parse(span.to) - Date.parse(span.from)) / HOUR
+      for (const id of drawnBy('holes')) map.setFilter(id, ['>=', ['get', 'hours'], whole])
     },
     /** Lays these over the coverage, and nothing else. */
     async lay(names: ReadonlySet<LayerName>): Promise<void> {

@@ -62,7 +62,6 @@ export function drawnBy(name: LayerName): string[] {
 }
 
 export const OVERDUE_EDGE = 'overdue-edge'
-export const HOLE_FILL = 'hole-fill'
 export const MATTER_CHOSEN = 'matter-chosen'
 
 export function sources(url: (layer: string) => string): Record<string, VectorSourceSpecification> {
