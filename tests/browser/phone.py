@@ -68,7 +68,7 @@ def phone(page: Page, server: Server, duty, asked) -> Page:
     """The page, signed in, its words of consent answered, and ready to open without a network."""
     page.goto(f"{server.base}/phone")
     sign_in(page, "batu")
-    expect(page.locator(".shift")).to_be_visible(timeout=SOON)
+    expect(page.locator(".shift").first).to_be_visible(timeout=SOON)
     page.evaluate("navigator.serviceWorker.ready")
     page.reload()
     expect(page.get_by_text("开始巡逻", exact=True)).to_be_visible(timeout=SOON)

@@ -49,15 +49,16 @@ def test_everybody_can_use_every_view(phone):
 def test_what_is_answered_without_a_network_is_heard_once(phone, context, duty, rows):
     context.set_offline(True)
     phone.get_by_role("button", name="我在岗").click()
-    phone.get_by_role("button", name="接受", exact=True).click()
-    open_tab(phone, "通知").get_by_role("button", name=re.compile("今晚大风")).click()
-    expect(phone.locator(".unread")).to_have_count(0)
+    phone.get_by_role("button", name="接受", exact=True).first.click()
+    notice = open_tab(phone, "通知").locator(".notice", has_text="今晚大风")
+    notice.get_by_role("button").click()
+    expect(notice).not_to_contain_text("未读")
     phone.reload()
-    expect(phone.locator(".shift")).to_contain_text("联网后送出", timeout=SOON)
+    expect(phone.locator(".shift").first).to_contain_text("联网后送出", timeout=SOON)
     before = heard(rows, duty)
     context.set_offline(False)
-    expect(phone.locator(".shift")).not_to_contain_text("联网后送出", timeout=SOON)
-    expect(phone.locator(".tag")).to_have_text("已接受")
+    expect(phone.locator(".shift").first).not_to_contain_text("联网后送出", timeout=SOON)
+    expect(phone.locator(".shift .tag").first).to_have_text("已接受")
     assert (before, heard(rows, duty)) == ([0, 0, 0], [1, 1, 1])
 
 
