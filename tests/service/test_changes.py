@@ -18,7 +18,7 @@ from service.db import ask, session, transaction, uuid7
 from service.duty.models import SpotCheck
 from service.matters.actions import Said, take
 from service.matters.facts import Report
-from service.matters.models import Matter, MatterStep
+from service.matters.models import Matter, MatterStep, MatterWords
 from service.matters.queries import ground_of, locked
 from service.matters.reporting import keep
 from service.members.models import Consent, Member, SecondFactor
@@ -210,7 +210,8 @@ def world(app: Any) -> Iterator[Any]:
     session.remove()
     with transaction():
         reported = select(Matter.id).where(Matter.reporter_id.in_(ids))
-        session.execute(delete(MatterStep).where(MatterStep.matter_id.in_(reported)))
+        for table in (MatterStep, MatterWords):
+            session.execute(delete(table).where(table.matter_id.in_(reported)))
         session.execute(delete(Matter).where(Matter.reporter_id.in_(ids)))
         for table in (Membership, Consent, SecondFactor):
             session.execute(delete(table).where(table.member_id.in_(ids)))
