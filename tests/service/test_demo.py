@@ -132,11 +132,8 @@ def test_loading_fills_the_tables(loaded):
 
 
 def test_people_report_what_they_find_where_they_are_at_home(loaded):
-    rows = session.execute(
-        select(Matter.place_code, Member.area_code, Matter.due_at).join(
-            Member, Member.id == Matter.reporter_id
-        )
-    ).all()
+    found = select(Matter.place_code, Member.area_code, Matter.due_at)
+    rows = session.execute(found.join(Member, Member.id == Matter.reporter_id)).all()
     assert len(rows) == 9
     assert all(place[:12] == home and due_at for place, home, due_at in rows)
 
