@@ -93,6 +93,14 @@ test('what a member has said of a thing is shown until the server tells of it ag
   expect(await known.all('notices')).toEqual([{ id: 'n', is_read: true }])
 })
 
+test('a thing of this phone stands beside what was told, until the server tells of it', async () => {
+  await follow(known, 'batu', says(answer('1', { matters: told([{ id: 'a' }]) }, true)))
+  await known.keep('batu', 'matters', [{ id: 'b' }], false)
+  expect(await ids('matters')).toEqual(['a', 'b'])
+  await follow(known, 'batu', says(answer('2', { matters: told([{ id: 'b', ...{ stage: 'filed' } }]) })))
+  expect(await known.all('matters')).toEqual([{ id: 'a' }, { id: 'b', stage: 'filed' }])
+})
+
 test('after a fresh start everything is asked for, and until then all is there', async () => {
   await follow(known, 'batu', says(answer('1', { grids: told([{ code: 'a' }]) }, true)))
   await known.restart()

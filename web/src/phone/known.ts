@@ -60,10 +60,10 @@ export class Known extends Dexie {
     })
   }
 
-  /** Keeps a whole kind that comes in an answer of its own. */
-  async keep(memberId: string, kind: string, items: Told['items']): Promise<void> {
+  /** Keeps things that come in no answer of `/changes`; unless `whole`, beside those that are there. */
+  async keep(memberId: string, kind: string, items: Told['items'], whole = true): Promise<void> {
     await this.transaction('rw', this.things, this.marks, async () => {
-      if ((await this.marks.get('owner'))?.value === memberId) await this.replace(kind, { items, gone: [], whole: true })
+      if ((await this.marks.get('owner'))?.value === memberId) await this.replace(kind, { items, gone: [], whole })
     })
   }
 

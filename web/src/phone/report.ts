@@ -1,4 +1,5 @@
 /** A matter that somebody reports from here; it goes into the outbox, with its photos. */
+import { shallowRef } from 'vue'
 import { uuid7 } from '../shared/ids'
 import { factsIn } from './facts'
 import { placeOf } from './fixes'
@@ -8,6 +9,7 @@ import type { MatterClass } from './server'
 import { member } from './session'
 import { outbox, sending } from './state'
 import type { Kept } from './store'
+import { expectMatter } from './told'
 
 export interface Found {
   kind: MatterClass
@@ -24,17 +26,23 @@ export async function report({ kind, title, text, facts, files }: Found): Promis
   const { id } = member.value!
   const photos = await keepPhotos(id, files)
   const told = factsIn(kind, facts)
+  const about = { id: uuid7(), class: kind.code, title: title.trim() || kind.name_zh }
+  const at = new Date().toISOString()
   await outbox.add(id, {
-    type: 'matter', id: uuid7(), ...(patrol.value && { patrol_id: patrol.value.id }), at: new Date().toISOString(), ...placeOf(here),
-    class: kind.code, title: title.trim() || kind.name_zh, ...(text.trim() && { text: text.trim() }),
+    type: 'matter', ...about, ...(patrol.value && { patrol_id: patrol.value.id }), at, ...placeOf(here), ...(text.trim() && { text: text.trim() }),
     ...(Object.keys(told).length && { facts: told }), ...(photos.length && { photos }),
   })
+  await lookForUnsent()
+  await expectMatter({ ...about, stage: 'reported', recorded_at: at, is_mine: true })
   navigator.vibrate?.(80)
   sending.soon()
   return true
 }
 
-/** The reports of a member that the server does not have for certain. */
-export async function unsentReports(memberId: string): Promise<Kept[]> {
-  return (await outbox.list(memberId)).filter(({ item }) => item.type === 'matter').reverse()
+/** The reports that the server does not have for certain; null until they were looked for. */
+export const unsent = shallowRef<Kept[] | null>(null)
+
+export async function lookForUnsent(): Promise<void> {
+  const all = member.value ? await outbox.list(member.value.id) : []
+  unsent.value = all.filter(({ item }) => item.type === 'matter').reverse()
 }

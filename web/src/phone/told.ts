@@ -7,7 +7,7 @@ import { Errands } from './errands'
 import { follow, Known } from './known'
 import * as server from './server'
 import { end, hasEnded, member, token } from './session'
-import { isFull } from './store'
+import { isFull, unlessFull } from './store'
 import { say } from './words'
 
 export interface Grid { code: string; name: string; basis: string; outline: { type: string; coordinates: unknown } }
@@ -127,6 +127,12 @@ async function tell(kind: 'shifts' | 'notices', key: string, change: object, abo
   await known.change(kind, key, change)
   await load()
   soon()
+}
+
+/** A report of this phone is shown as reported once it has left the outbox, until the server tells how it stands. */
+export async function expectMatter(matter: server.Matter): Promise<void> {
+  await unlessFull(known.keep(member.value!.id, 'matters', [matter], false))
+  await load()
 }
 
 export const accept = ({ id }: Shift): Promise<void> =>
