@@ -5,7 +5,9 @@ export const STATES: readonly State[] = ['seen', 'partly', 'unseen', 'no_evidenc
 
 /** How many leading digits of a grid's code name the area above it. */
 const DIGITS: Record<Level, number> = { prefecture: 4, county: 6, township: 9, community: 12 }
-const BELOW: Record<Level, Level | 'grid'> = {
+type Below = Exclude<Level, 'prefecture'> | 'grid'
+
+const BELOW: Record<Level, Below> = {
   prefecture: 'county', county: 'township', township: 'community', community: 'grid',
 }
 
@@ -70,7 +72,7 @@ export function ancestor(code: string, level: Level): string {
   return code.slice(0, DIGITS[level]).padEnd(12, '0')
 }
 
-export function levelBelow(level: Level): Level | 'grid' {
+export function levelBelow(level: Level): Below {
   return BELOW[level]
 }
 

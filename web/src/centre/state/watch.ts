@@ -53,8 +53,7 @@ const counted = asked(async (area, signal) => {
 const out = asked((code, signal) => {
   const below = levelBelow(area(code)?.level ?? 'community')
   const query = { area: code, by: below === 'grid' ? 'community' : below }
-  const path = '/api/v1/patrols/under-way' as '/api/v1/patrols'
-  return told<Out>(client.GET(path, { params: { query: query as object }, signal }))
+  return told<Out>(client.GET('/api/v1/patrols/under-way', { params: { query }, signal }))
 })
 
 export const trend = asked(async (area, signal) => {
