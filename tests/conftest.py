@@ -33,13 +33,21 @@ class Caller(FlaskClient):
         return super().open(*args, **kwargs)
 
 
+def is_real(item: pytest.Item) -> bool:
+    """Whether a test runs real processes."""
+    return item.path.parent.name in ("live", "browser")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Parallel processes take files whole; what runs real processes stays together."""
+    item.add_marker(pytest.mark.xdist_group("real" if is_real(item) else item.path.stem))
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Shares the files out among parallel processes. What runs real processes stays together and comes first:
-    a transaction that is held for long, as by the matrix at the end, would keep its events back."""
-    real = {item for item in items if item.path.parent.name in ("live", "browser")}
-    items.sort(key=lambda item: (item not in real, item.path.parent.name != "live"))
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("real" if item in real else item.path.stem))
+    """Real processes come first, streams of events before pages: a transaction that is held for long, as by the
+    matrix at the end, would keep events back."""
+    items.sort(key=lambda item: (not is_real(item), item.path.parent.name != "live"))
 
 
 @pytest.fixture(scope="session")

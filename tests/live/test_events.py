@@ -4,6 +4,7 @@ import http.client
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -48,13 +49,15 @@ class Stream:
 
     def __iter__(self) -> Iterator[Told]:
         fields: dict[str, str] = {}
-        for line in self.answer:
+        end = time.monotonic() + PATIENCE
+        for line in self.answer:  # a heartbeat keeps it open
+            assert time.monotonic() < end, "waited in vain"
             name, _, value = line.decode().rstrip("\n").partition(": ")
             if name:
                 fields[name] = value
             elif "event" in fields:
                 yield Told(fields.get("id", ""), fields["event"], fields["data"])
-                fields = {}
+                fields, end = {}, time.monotonic() + PATIENCE
 
     def cut(self) -> None:
         self.answer.close()
@@ -173,10 +176,13 @@ def test_a_client_that_reads_late_gets_everything_once(port, watcher):
 
 
 def test_who_reads_nothing_is_dropped_and_resumes(port, watcher):
-    stream = Stream(port, watcher)
+    stream, other = Stream(port, watcher), Stream(port, watcher)
     last = first(stream, "ready").id
-    for n in range(BEHIND + LATE):
-        write(rebuilt(f"{n}-{'x' * 20_000}"))
+    with ThreadPoolExecutor(1) as thread:
+        reading = thread.submit(lambda: [first(other, "coverage.rebuilt") for _ in range(BEHIND + LATE)])
+        for n in range(BEHIND + LATE):
+            write(rebuilt(f"{n}-{'x' * 20_000}"))
+        reading.result()  # one has heard it all: the other has been dropped
     heard = []
     with suppress(http.client.HTTPException, OSError):
         for each in stream:
