@@ -45,9 +45,15 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Real processes come first, streams of events before pages: a transaction that is held for long, as by the
-    matrix at the end, would keep events back."""
-    items.sort(key=lambda item: (not is_real(item), item.path.parent.name != "live"))
+    """Events come first: a transaction that is held for long, as by the matrix at the end, would keep them
+    back. Then come pages, before all kinds of requests have filled their database with odd things."""
+    items.sort(
+        key=lambda item: (
+            not is_real(item),
+            item.path.stem != "test_events",
+            item.path.parent.name != "browser",
+        )
+    )
 
 
 @pytest.fixture(scope="session")
