@@ -11,6 +11,7 @@ from alembic import command
 from alembic.config import Config
 from flask.testing import FlaskClient
 from sqlalchemy import Connection
+from xdist.scheduler import LoadScopeScheduling
 
 from service import db
 from service.app import create_app
@@ -22,6 +23,7 @@ from tests.servers import a_database, live_url, server, token
 
 __all__ = ["live_url", "server", "token"]
 
+REAL = ("browser", "live")  # folders of tests that run real processes
 SHARED = Path(__file__).parents[2] / "shared"
 
 
@@ -33,27 +35,24 @@ class Caller(FlaskClient):
         return super().open(*args, **kwargs)
 
 
-def is_real(item: pytest.Item) -> bool:
-    """Whether a test runs real processes."""
-    return item.path.parent.name in ("live", "browser")
-
-
-def pytest_itemcollected(item: pytest.Item) -> None:
+class ByFile(LoadScopeScheduling):
     """Parallel processes take files whole; what runs real processes stays together."""
-    item.add_marker(pytest.mark.xdist_group("real" if is_real(item) else item.path.stem))
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = Path(nodeid.partition("::")[0])
+        return "real" if file.parent.name in REAL else str(file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    return ByFile(config, log)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Events come first: a transaction that is held for long, as by the matrix at the end, would keep them
     back. Then come pages, before all kinds of requests have filled their database with odd things."""
-    items.sort(
-        key=lambda item: (
-            not is_real(item),
-            item.path.stem != "test_events",
-            item.path.parent.name != "browser",
-        )
-    )
+    first = ("test_events", *REAL)
+    items.sort(key=lambda item: [name not in (item.path.stem, item.path.parent.name) for name in first])
 
 
 @pytest.fixture(scope="session")
