@@ -5,7 +5,7 @@ import { addUp, byCode, prefixOf } from '../../shared/coverage'
 import { Problem, Unreachable } from '../../shared/problem'
 import type { Span } from '../../shared/time'
 import type { CoverageRow, TimeWindow } from '../../shared/types'
-import { area, partsOf, rootArea } from './areas'
+import { area, partsOf, rootArea } from '../../shared/areas'
 import { endsSession } from '../../shared/session'
 import { bounds, view } from './view'
 

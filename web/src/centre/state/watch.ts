@@ -4,7 +4,7 @@ import { PAGE, client, every, told } from '../../shared/api'
 import { byCode, levelBelow } from '../../shared/coverage'
 import { lastDays, tonight, type Span } from '../../shared/time'
 import type { Day, Hole, MatterCount, OverdueGrid } from '../../shared/types'
-import { area, partsOf } from './areas'
+import { area, partsOf } from '../../shared/areas'
 import { asked } from './asked'
 import { live } from './live'
 

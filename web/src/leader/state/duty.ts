@@ -1,6 +1,6 @@
 /** Who has which grids, and when: all that the map and the calendar show. */
 import { computed, reactive, shallowRef } from 'vue'
-import { area } from '../../centre/state/areas'
+import { area } from '../../shared/areas'
 import { prefixOf } from '../../shared/coverage'
 import { Problem, Unreachable } from '../../shared/problem'
 import { endsSession, member } from '../../shared/session'

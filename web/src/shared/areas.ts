@@ -1,9 +1,9 @@
 /** The tree of areas that the signed-in member may see. */
 import { computed, shallowRef } from 'vue'
-import { allAreas } from '../../shared/api'
-import { isAbove, rootOf } from '../../shared/tree'
-import { nameOf } from '../../shared/i18n'
-import type { Area, Level } from '../../shared/types'
+import { allAreas } from './api'
+import { isAbove, rootOf } from './tree'
+import { nameOf } from './i18n'
+import type { Area, Level } from './types'
 
 const FOUND_AT_MOST = 30
 
