@@ -91,6 +91,7 @@ LISTENERS = (  # what a feature announces, and who above it hears that
     ("alarm changed", live.tell_alarm),
     ("drill due", live.tell_drill_due),
     ("matters stepped", live.tell_matters),
+    ("bulletin made", live.tell_bulletin),
     ("photo arrives", members.hold),
     ("team left", duty.leave),
 )

@@ -225,9 +225,9 @@ def read_body(*media_types: str, limit: int) -> bytes:
     return gate.inflate(request.get_data(), encoding, limit)
 
 
-def answer_page(select: Select[Any], key: Any, query: dict[str, Any]) -> Any:
-    """One page of rows in the order of `key`, with a Link to the next."""
-    page = paging.page(select, key, query["limit"], query.get("cursor"))
+def answer_page(select: Select[Any], key: Any, query: dict[str, Any], *, newest: bool = False) -> Any:
+    """One page of rows in the order of `key`, or turned round, with a Link to the next."""
+    page = paging.page(select, key, query["limit"], query.get("cursor"), newest=newest)
     return page._asdict(), 200, next_link(page.next_cursor)
 
 

@@ -75,6 +75,11 @@ def tell_matters(steps: Collection[Any], place_codes: Mapping[UUID, str]) -> Non
     tell(*(Event("matter.changed", place_codes[id][:12], subject=id) for id in ids))
 
 
+def tell_bulletin(bulletin_id: UUID, area_code: str) -> None:
+    """Let the officers of an area know that a month's bulletin has been made."""
+    tell(Event("bulletin.made", area_code, subject=bulletin_id))
+
+
 def _tell_teams(kind: str, teams: Collection[UUID], subject: object = None) -> None:
     homes = session.execute(
         select(Team.id, Team.area_code).where(Team.id.in_(list(teams))).order_by(Team.code)

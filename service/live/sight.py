@@ -21,6 +21,7 @@ KINDS = {  # kind of event → the permission under which its thing is seen
     "notice.sent": "notices:read",
     "checkpoint.changed": "checkpoints:read",
     "matter.changed": "matters:read",
+    "bulletin.made": "matters:export",
     "alarm.changed": "alarms:read",
     "drill.due": "alarms:drill",
 }

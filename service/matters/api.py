@@ -31,7 +31,7 @@ from service.matters import (
     views,
 )
 from service.matters.facts import AHEAD, Report
-from service.matters.models import Matter, Webhook
+from service.matters.models import Matter, MatterBulletin, Webhook
 from service.matters.workflow import REASONS, TAKES
 from service.policy import Scope
 from service.teams import queries as teams
@@ -264,13 +264,42 @@ class Bulletin(MethodView):
         a class asks for in numbers is added up (people and money of wage arrears). No person is named.
         """
         area = query.get("area", caller().area)
-        within = sight(caller(), scope(), area)
+        sight(caller(), scope(), area)
         kind = _kind(query["class_"]) if "class_" in query else None
         asked = bulletin.Asked(area, kind, query["start"], query["end"])
-        told = bulletin.told(asked, queries.figured(within, kind and kind.code, query["start"], query["end"]))
-        if query["format"] == "pdf":
-            return Response(bulletin.as_pdf(told), content_type="application/pdf")
-        return told
+        return _bulletin(bulletin.told(asked), query["format"])
+
+
+def _bulletin(told, form):
+    if form == "pdf":
+        return Response(bulletin.as_pdf(told), content_type="application/pdf")
+    return told
+
+
+@blueprint.route("/matters/bulletins")
+class Bulletins(MethodView):
+    @needs("matters:export")
+    @blueprint.arguments(figures_json.BulletinsQuery, location="query")
+    @blueprint.response(200, figures_json.MonthlyBulletinsSchema)
+    def get(self, query):
+        """List the bulletins that were made after each month, the newest first
+
+        Of every class that asks for one, for every county and the prefecture.
+        """
+        asked = {name: query.get(name) for name in ("class_code", "area")}
+        seen = queries.bulletins_visible_to(caller(), scope(), **asked)
+        return answer_page(seen, MatterBulletin.id, query, newest=True)
+
+
+@blueprint.route("/matters/bulletins/<uuid:bulletin_id>")
+class MonthlyBulletin(MethodView):
+    @needs("matters:export")
+    @blueprint.arguments(figures_json.MonthlyBulletinQuery, location="query")
+    @blueprint.response(200, figures_json.BulletinSchema)
+    def get(self, query, bulletin_id):
+        """Show a monthly bulletin as it was told then, as JSON or PDF"""
+        made = fetch(queries.bulletins_visible_to(caller(), scope()), id=bulletin_id)
+        return _bulletin(figures_json.BulletinSchema().load(made.told), query["format"])
 
 
 def _kind(code):

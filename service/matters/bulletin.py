@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select
 
 from service import papers
+from service.areas.queries import prefix_of
 from service.db import session
 from service.matters import departments, figures, lists, queries
 from service.matters.models import Matter, MatterClass
@@ -38,8 +39,10 @@ def _rates(row: Any) -> dict[str, float | None]:
     }
 
 
-def told(asked: Asked, matters: Select[Matter]) -> dict[str, Any]:
-    """The bulletin of these matters, which lie in the area that was asked for."""
+def told(asked: Asked) -> dict[str, Any]:
+    """The bulletin of an area's matters, and how many of those that came before are still open."""
+    here = queries.figured(prefix_of(asked.area), asked.kind.code if asked.kind else None)
+    matters, before = queries.during(here, asked.start, asked.end), queries.during(here, None, asked.start)
     below = LEVELS[max(LEVELS.index(queries.level_of(asked.area)) - 1, 0)]
     by = {name: counted(session.execute(figures.counts(matters, name))) for name in (below, "stage")}
     names = queries.area_names([asked.area, *(each["key"] for each in by[below])])
@@ -50,6 +53,7 @@ def told(asked: Asked, matters: Select[Matter]) -> dict[str, Any]:
         "area": {"code": asked.area, "name": names[asked.area]},
         "window": {"from": asked.start, "to": asked.end},
         "total": counted(session.execute(figures.counts(matters, None)))[0],
+        "open_from_before": session.scalars(figures.open_among(before)).one(),
         "facts": _sums(asked.kind, matters),
         "by_area": [each | {"name": names.get(each["key"], each["key"])} for each in by[below]],
         "by_stage": by["stage"],
@@ -75,7 +79,10 @@ def as_pdf(bulletin: dict[str, Any]) -> bytes:
     facts = {
         "title": f"{bulletin['name_zh']}办理情况通报",
         "about": f"{bulletin['area']['name']} · {lists.local(window['from'])} 至 {lists.local(window['to'])}",
-        "sums": [f"{_FACTS[name]}：{value:,.10g}" for name, value in bulletin["facts"].items()],
+        "sums": [
+            f"此前上报、尚未办结：{bulletin['open_from_before']} 件",
+            *(f"{_FACTS[name]}：{value:,.10g}" for name, value in bulletin["facts"].items()),
+        ],
         "areas": [_line("合计", bulletin["total"]), *(_line(x["name"], x) for x in bulletin["by_area"])],
         "stages": [_line(lists.STAGES[x["key"]], x) for x in bulletin["by_stage"]],
         "departments": [

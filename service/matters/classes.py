@@ -31,6 +31,7 @@ def _row(line: dict[str, str]) -> dict[str, Any]:
         "limits": {stage: float(line[stage]) for stage in OPEN if line[stage]},
         "required": line["required"].split(),
         "is_joint": line["joint"] == "yes",
+        "bulletin": line["bulletin"] or None,
         "listed_by": line["listed_by"],
         "valid_from": date.fromisoformat(line["valid_from"]),
         "valid_to": date.fromisoformat(line["valid_to"]) if line["valid_to"] else None,

@@ -11,6 +11,8 @@ from service.matters.models import Matter, MatterStep
 from service.matters.workflow import OPEN
 from service.teams.models import Membership, Team
 
+_IS_OPEN = Matter.stage.in_((*OPEN, "suspended"))
+
 
 def counts(matters: Select[Matter], by: str | None) -> Select[Any]:
     """How many matters there are of each kind, and what became of them.
@@ -34,7 +36,7 @@ def counts(matters: Select[Matter], by: str | None) -> Select[Any]:
     counted = matters.where(Matter.stage != "merged").with_only_columns(
         key.label("key"),
         func.count().label("reported"),
-        func.count().filter(Matter.stage.in_((*OPEN, "suspended"))).label("open"),
+        func.count().filter(_IS_OPEN).label("open"),
         func.count().filter(Matter.due_at < func.now()).label("overdue"),
         func.count().filter(is_closed).label("closed"),
         func.count().filter(is_closed, ~is_late).label("closed_on_time"),
@@ -43,11 +45,16 @@ def counts(matters: Select[Matter], by: str | None) -> Select[Any]:
     return counted.group_by(key).order_by(key) if by else counted
 
 
+def open_among(matters: Select[Matter]) -> Select[int]:
+    """How many of these matters are not over."""
+    return matters.where(_IS_OPEN).with_only_columns(func.count())
+
+
 def by_party(matters: Select[Matter]) -> Select[Any]:
     """The parties that handle these matters jointly: in how many, how many done, how many waited for."""
     party = func.unnest(Matter.parties).table_valued("party").render_derived("asked")
     is_done, name = party.c.party == any_(Matter.parties_done), party.c.party
-    waits = Matter.stage.in_((*OPEN, "suspended")), ~is_done
+    waits = _IS_OPEN, ~is_done
     return (
         matters.where(Matter.stage != "merged")
         .join(party, true())

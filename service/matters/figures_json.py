@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from marshmallow import fields, validate
 
-from service.fields import Code, Strict, Time, WindowQuery
+from service.fields import Code, PageQuery, Strict, Time, Uuid, WindowQuery
 
 
 class FiguresQuery(WindowQuery):
@@ -95,10 +95,37 @@ class BulletinSchema(Strict):
     area = fields.Nested(BulletinPlaceSchema, required=True)
     window = fields.Nested(BulletinWindowSchema, required=True)
     total = fields.Nested(MatterCountSchema, required=True)
+    open_from_before = fields.Integer(
+        required=True, metadata={"description": "Arrived before the window, and not over"}
+    )
     facts = fields.Dict(required=True, metadata={"description": "Sums of what the class asks for"})
     by_area = fields.List(fields.Nested(BulletinAreaSchema), required=True)
     by_stage = fields.List(fields.Nested(MatterCountSchema), required=True)
     by_department = fields.List(fields.Nested(BulletinDepartmentSchema), required=True)
+
+
+class BulletinsQuery(PageQuery):
+    class_ = fields.String(data_key="class", attribute="class_code", validate=validate.Length(1, 40))
+    area = Code(12)
+
+
+class MonthlyBulletinSchema(Strict):
+    """A bulletin that was made after a month had ended."""
+
+    id = Uuid(required=True)
+    class_code = fields.String(data_key="class", required=True)
+    area_code = fields.String(data_key="area", required=True)
+    month = fields.Date(required=True, format="%Y-%m")
+    made_at = Time(required=True)
+
+
+class MonthlyBulletinsSchema(Strict):
+    items = fields.List(fields.Nested(MonthlyBulletinSchema), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class MonthlyBulletinQuery(Strict):
+    format = BulletinQuery.format
 
 
 class StageTimeSchema(Strict):

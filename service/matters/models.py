@@ -38,6 +38,7 @@ class MatterClass(Base):
         CheckConstraint(f"urgency IN {URGENCIES}", name="urgency"),
         CheckConstraint(f"family IN {FAMILIES}", name="family"),
         CheckConstraint("valid_to > valid_from", name="validity"),
+        CheckConstraint("bulletin = 'monthly'", name="bulletin"),
     )
 
     code: Mapped[str] = mapped_column(primary_key=True)
@@ -49,6 +50,7 @@ class MatterClass(Base):
     limits: Mapped[dict[str, float]] = mapped_column(JSONB)  # stage → hours
     required: Mapped[list[str]] = mapped_column(ARRAY(String))  # facts that a report must have
     is_joint: Mapped[bool] = mapped_column(server_default=sql("false"))  # several departments handle it
+    bulletin: Mapped[str | None]  # how often it is told how its matters stand
     listed_by: Mapped[str]
     valid_from: Mapped[date] = mapped_column(Date)
     valid_to: Mapped[date | None] = mapped_column(Date)  # the first day on which it is not valid
@@ -79,6 +81,7 @@ class Matter(Base):
         Index("matters_due_at_idx", "due_at", "id", postgresql_where=sql("due_at IS NOT NULL")),
         Index("matters_look_at_idx", "look_at", "id", postgresql_where=sql("look_at IS NOT NULL")),
         Index("matters_received_at_idx", "received_at"),
+        Index("matters_position_recorded_at_idx", "position", "recorded_at", postgresql_using="gist"),
         *(_few(name) for name in ("patrol_id", "reporter_id", "team_id", "handler_id", "merged_into_id")),
     )  # fmt: skip
 
@@ -88,7 +91,7 @@ class Matter(Base):
     text: Mapped[str | None]
     facts: Mapped[dict[str, Any]] = mapped_column(JSONB)
     photos: Mapped[list[str]] = mapped_column(ARRAY(String))
-    position: Mapped[WKBElement | None] = mapped_column(Geometry("POINT", 4326))
+    position: Mapped[WKBElement | None] = mapped_column(Geometry("POINT", 4326, spatial_index=False))
     accuracy_m: Mapped[float | None]
     grid_id: Mapped[int | None] = mapped_column(ForeignKey("grids.id"))
     place_code: Mapped[str] = mapped_column(String(15, collation="C"))  # of its grid, else of its area
@@ -175,6 +178,24 @@ class MatterStep(Base):
     lasted_s: Mapped[float | None]
     previous: Mapped[bytes] = mapped_column(LargeBinary)
     digest: Mapped[bytes] = mapped_column(LargeBinary)  # SHA-256 of `previous` and the row
+
+
+class MatterBulletin(Base):
+    """What was told of a class in an area after a month had ended; it stays as it was told."""
+
+    __tablename__ = "matter_bulletins"
+    __table_args__ = (
+        CheckConstraint("extract(day FROM month) = 1", name="month"),
+        UniqueConstraint("month", "class_code", "area_code"),
+        Index("matter_bulletins_area_code_id_idx", "area_code", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    class_code: Mapped[str] = mapped_column(ForeignKey("matter_classes.code"))
+    area_code: Mapped[str] = mapped_column(ForeignKey("areas.code"))
+    month: Mapped[date] = mapped_column(Date)  # its first day
+    made_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    told: Mapped[dict[str, Any]] = mapped_column(JSONB)
 
 
 class MatterFault(Base):

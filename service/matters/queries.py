@@ -22,7 +22,15 @@ from service.areas.queries import grids_in, in_force, prefix_of, reach, within
 from service.db import ask, session
 from service.matters.clocks import day_of
 from service.matters.facts import Kind
-from service.matters.models import Matter, MatterClass, MatterFault, MatterStep, MatterWords, Webhook
+from service.matters.models import (
+    Matter,
+    MatterBulletin,
+    MatterClass,
+    MatterFault,
+    MatterStep,
+    MatterWords,
+    Webhook,
+)
 from service.matters.workflow import OVER
 from service.media.models import Photo
 from service.members.models import Member
@@ -165,10 +173,10 @@ def filtered(matters: Select[Any], wanted: dict[str, Any]) -> Select[Any]:
     return during(matters, wanted.get("from_"), wanted.get("to"))
 
 
-def figured(prefix: str, code: str | None, start: datetime, end: datetime) -> Select[Matter]:
-    """The matters of a class, or of all, that arrived in a window and lie under a prefix."""
+def figured(prefix: str, code: str | None) -> Select[Matter]:
+    """The matters of a class, or of all, that lie under a prefix."""
     here = select(Matter).where(within(Matter.place_code, prefix))
-    return during(here if code is None else here.where(Matter.class_code == code), start, end)
+    return here if code is None else here.where(Matter.class_code == code)
 
 
 def during(matters: Select[Any], start: datetime | None, end: datetime | None) -> Select[Any]:
@@ -190,18 +198,17 @@ def steps_of(matter_id: UUID) -> Select[MatterStep]:
 
 def near(matters: Select[Matter], one: Matter) -> Select[Matter]:
     """Those of the matters that may be the same as one: its class, near by, about then; the nearest first."""
-    distance = func.ST_DistanceSphere(Matter.position, one.position)
     box = func.ST_Expand(one.position, NEAR_M / 60_000)  # degrees, wide enough for both directions
+    around = select(Matter.id, func.ST_DistanceSphere(Matter.position, one.position).label("distance")).where(
+        Matter.position.op("&&")(box),
+        Matter.recorded_at.between(one.recorded_at - NEAR_IN_TIME, one.recorded_at + NEAR_IN_TIME),
+    )
+    found = around.cte().prefix_with("MATERIALIZED")  # by place and time, whatever else might look cheaper
+    is_like_it = Matter.id != one.id, Matter.class_code == one.class_code, Matter.stage != "merged"
     return (
-        matters.where(
-            Matter.id != one.id,
-            Matter.class_code == one.class_code,
-            Matter.stage != "merged",
-            Matter.position.op("&&")(box),
-            distance <= NEAR_M,
-            Matter.recorded_at.between(one.recorded_at - NEAR_IN_TIME, one.recorded_at + NEAR_IN_TIME),
-        )
-        .order_by(distance, Matter.id)
+        matters.join(found, found.c.id == Matter.id)
+        .where(*is_like_it, found.c.distance <= NEAR_M)
+        .order_by(found.c.distance, Matter.id)
         .limit(20)
     )
 
@@ -288,6 +295,15 @@ def webhooks_visible_to(caller: Caller, scope: Scope) -> Select[Webhook]:
     return select(Webhook).where(
         Webhook.revoked_at.is_(None), within(Webhook.area_code, reach(caller, scope))
     )
+
+
+def bulletins_visible_to(
+    caller: Caller, scope: Scope, class_code: str | None = None, area: str | None = None
+) -> Select[MatterBulletin]:
+    """The monthly bulletins of the caller's areas, or of a class and an area only."""
+    seen = select(MatterBulletin).where(within(MatterBulletin.area_code, reach(caller, scope)))
+    wanted = {"class_code": class_code, "area_code": area}
+    return seen.filter_by(**{name: value for name, value in wanted.items() if value is not None})
 
 
 def area_names(codes: Collection[str]) -> dict[str, str]:

@@ -213,6 +213,7 @@ class MatterClassSchema(Strict):
     limits = fields.Dict(required=True, metadata={"description": "Hours, by stage"})
     required = fields.List(fields.String(), required=True)
     is_joint = fields.Boolean(data_key="joint", required=True)
+    bulletin = fields.String(required=True, allow_none=True, validate=validate.Equal("monthly"))
     listed_by = fields.String(required=True)
     valid_from = fields.Date(required=True)
     valid_to = fields.Date(required=True, allow_none=True)
