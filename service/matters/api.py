@@ -294,7 +294,7 @@ class Bulletins(MethodView):
 @blueprint.route("/matters/bulletins/<uuid:bulletin_id>")
 class MonthlyBulletin(MethodView):
     @needs("matters:export")
-    @blueprint.arguments(figures_json.MonthlyBulletinQuery, location="query")
+    @blueprint.arguments(schemas.FileQuery, location="query")
     @blueprint.response(200, figures_json.BulletinSchema)
     def get(self, query, bulletin_id):
         """Show a monthly bulletin as it was told then, as JSON or PDF"""

@@ -124,10 +124,6 @@ class MonthlyBulletinsSchema(Strict):
     next_cursor = fields.String(required=True, allow_none=True)
 
 
-class MonthlyBulletinQuery(Strict):
-    format = BulletinQuery.format
-
-
 class StageTimeSchema(Strict):
     stage = fields.String(required=True)
     ended = fields.Integer(required=True)
