@@ -23,6 +23,9 @@ from PIL import Image, ImageOps
 MEMORY = 512 * 1024 * 1024  # bytes of address space
 CPU, WALL = 5, 10  # s
 LONGEST_SIDE = 12_000  # pixels of what is sent
+MOST_OF_WEBP, MOST_OF_MANY = 25_000_000, 40_000_000  # pixels that fit into that memory
+FEW_BYTES = ("1", "L", "RGB", "YCbCr", "CMYK")  # modes that are not copied on the way
+MOST_SCANS = 32  # of a JPEG; cameras write up to ten, and each costs as much as the whole picture
 PICTURE, THUMBNAIL = 2560, 320  # pixels of the longest side of what is kept
 QUALITY = 85
 _HEIF = re.compile(rb"....ftyp(heic|heix|heim|heis|hevc|hevx|mif1|msf1)", re.DOTALL)
@@ -53,10 +56,11 @@ def clean(photo: bytes, pixels: int) -> tuple[dict[str, Any], bytes, bytes]:
     """What a photo says of itself, and a picture and a thumbnail (JPEG) that hold nothing but pixels."""
     image = _open(photo)
     width, height = image.size
-    if max(width, height) > LONGEST_SIDE or width * height > pixels:
-        raise Refused(
-            f"At most {LONGEST_SIDE} pixels a side and {pixels} in all; this has {width} x {height}."
-        )
+    most = min(pixels, _most(image))
+    if max(width, height) > LONGEST_SIDE or width * height > most:
+        raise Refused(f"At most {LONGEST_SIDE} pixels a side and {most} in all; this has {width} x {height}.")
+    if image.format == "JPEG" and scans(photo) > MOST_SCANS:
+        raise Refused(f"At most {MOST_SCANS} scans.")
     evidence = _evidence(image)
     try:
         picture = _flat(image)
@@ -76,6 +80,22 @@ def _open(photo: bytes) -> Image.Image:
         return Image.open(io.BytesIO(photo), formats=[kind])
     except Exception:
         raise Refused(f"Begins as {kind} but is no picture.") from None
+
+
+def _most(image: Image.Image) -> int:
+    """How many pixels of this kind can be decoded in the memory that there is."""
+    if image.format == "WEBP":
+        return MOST_OF_WEBP
+    return LONGEST_SIDE**2 if image.mode in FEW_BYTES else MOST_OF_MANY
+
+
+def scans(jpeg: bytes) -> int:
+    """How often a JPEG goes over its picture (ITU-T T.81, B.1), without previews before and behind it."""
+    at = 2
+    while jpeg[at : at + 1] == b"\xff" and jpeg[at + 1 : at + 2] not in (b"\xda", b""):
+        at += 2 + int.from_bytes(jpeg[at + 2 : at + 4])
+    end = jpeg.find(b"\xff\xd9", at)
+    return jpeg.count(b"\xff\xda", at, end if end > 0 else len(jpeg))
 
 
 def _flat(image: Image.Image) -> Image.Image:

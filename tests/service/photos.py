@@ -58,6 +58,20 @@ def a_png_of(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
 
 
+def a_jpeg_of(scans: int, size: tuple[int, int] = (600, 400)) -> bytes:
+    """A progressive JPEG that goes over its picture so often, with previews before and behind it."""
+    out = io.BytesIO()
+    Image.new("L", size, 128).save(out, "JPEG", progressive=True)
+    photo = out.getvalue()
+    first, last, end = (photo.find(b"\xff\xda"), photo.rindex(b"\xff\xda"), photo.rindex(b"\xff\xd9"))
+    more = scans - photo.count(b"\xff\xda")
+    preview = b"\xff\xda" * 100
+    kept = b"\xff\xed" + struct.pack(">H", 2 + len(preview)) + preview
+    return (
+        photo[:2] + kept + photo[2:first] + photo[first:end] + photo[last:end] * more + photo[end:] + preview
+    )
+
+
 def name_of(photo: bytes) -> str:
     return sha256(photo).hexdigest()
 

@@ -11,13 +11,12 @@ import pytest
 from sqlalchemy import text
 
 from service.db import session, transaction
-from service.errors import Invalid
 from service.media import actions, decoder
 from service.media.models import Photo
 from service.media.sandbox import DECODER, Decoder
 from tests.conftest import SHARED
 from tests.factories import a_member
-from tests.service.photos import a_photo, a_png_of, name_of, put
+from tests.service.photos import a_jpeg_of, a_photo, a_png_of, name_of, put
 
 PIXELS = 50_000_000
 BAD = {
@@ -41,6 +40,8 @@ BAD = {
     "65,535 square": a_png_of(65535, 65535),
     "12,000 square": a_png_of(12000, 12000),
     "8 by 50,000": a_png_of(8, 50000),
+    "a thousand scans": a_jpeg_of(1000),
+    "50 million pixels with transparency": a_photo("PNG", size=(8100, 6100), mode="RGBA"),
 }
 
 
@@ -92,10 +93,24 @@ def test_a_known_bad_photo_is_answered_as_it_should_be(phone, case):
     assert answer.status_code == wanted
 
 
+def test_a_jpeg_that_cameras_could_have_written_is_taken(phone):
+    assert put(phone, a_jpeg_of(10)).status_code == 201
+
+
+NARROW = """
+import sys; sys.path.insert(0, {folder!r})
+import decoder
+decoder.Image.init()
+decoder.MEMORY = 160 * 1024 * 1024
+sys.stdout.buffer.write(decoder._in_a_child(sys.stdin.buffer.read(), 50_000_000))
+"""
+
+
 def test_a_picture_that_takes_too_much_memory_is_refused():
-    image = a_photo("PNG", size=(8100, 6100), mode="RGBA")
-    with pytest.raises(Invalid, match="memory"):
-        DECODER.decode(image, PIXELS)
+    script = NARROW.format(folder=os.path.dirname(decoder.__file__))
+    image = a_photo("PNG", size=(6000, 6000))
+    told = subprocess.run([sys.executable, "-I", "-c", script], input=image, capture_output=True, check=True)
+    assert b"Takes too much memory" in told.stdout
 
 
 def test_a_decoder_that_was_killed_is_started_anew():

@@ -39,6 +39,7 @@ PATHS = {  # path parameter → the kind of thing that it names
     "notice_id": "notice",
     "matter_id": "matter",
     "webhook_id": "webhook",
+    "bulletin_id": "bulletin",
     "alarm_id": "alarm",
 }
 FIXED = {"layer": "coverage", "name": "not-found", "filename": "index.html", "token": "nobodys"}
@@ -63,6 +64,7 @@ SHOWN_BY = {
     "notice": ("notices:read",),
     "matter": ("matters:read",),
     "webhook": ("webhooks:manage",),
+    "bulletin": ("matters:export",),
     "alarm": ("alarms:read", "audit:read"),
 }
 NEVER_ALIKE = (  # every answer has a token or an id of its own

@@ -15,7 +15,10 @@ from service.alarms.models import AlarmNotice
 from service.areas.models import Area, GridRevision
 from service.coverage.actions import rebuild_marked
 from service.db import session, uuid7
-from service.matters.models import Webhook
+from service.matters import bulletin as bulletins
+from service.matters.clocks import ZONE
+from service.matters.figures_json import BulletinSchema
+from service.matters.models import MatterBulletin, MatterClass, Webhook
 from service.members import actions
 from service.members.models import Session
 from service.members.tokens import hash_of
@@ -156,6 +159,7 @@ _KINDS = {
         "notice",
         "matter",
         "webhook",
+        "bulletin",
         "alarm",
     )
 } | {"spare": "member"}
@@ -251,8 +255,9 @@ def _ground(code: str) -> dict[str, Thing]:
     area = session.get_one(Area, code)
     mark = a_checkpoint(grid, west + 0.001, south + 0.001, name=_name())
     marked = (str(mark.id), mark.code, mark.name)
-    hook = _webhook(code)
+    hook, bulletin = _webhook(code), _bulletin(code)
     return {
+        "bulletin": Thing("bulletin", bulletin, code, signs=(bulletin,)),
         "webhook": Thing("webhook", hook, code, signs=(hook, f"{code}.example.org")),
         "checkpoint": Thing("checkpoint", str(mark.id), code, signs=marked),
         "area": Thing("area", code, code, signs=(code, area.name)),
@@ -316,6 +321,19 @@ def _webhook(code: str) -> str:
     session.add(hook)
     session.flush()
     return str(hook.id)
+
+
+def _bulletin(code: str) -> str:
+    """What was told of the wages in a community after a month."""
+    start, end = datetime(2026, 6, 1, tzinfo=ZONE), datetime(2026, 7, 1, tzinfo=ZONE)
+    asked = bulletins.Asked(code, session.get_one(MatterClass, "wage_arrears"), start, end)
+    told = BulletinSchema().dump(bulletins.told(asked))
+    made = MatterBulletin(
+        id=uuid7(), area_code=code, class_code="wage_arrears", month=start.date(), told=told
+    )
+    session.add(made)
+    session.flush()
+    return str(made.id)
 
 
 def _set_aside(app: Any, who: Who, code: str) -> Thing:

@@ -2624,6 +2624,98 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/matters/bulletins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the bulletins that were made after each month, the newest first
+         * @description Of every class that asks for one, for every county and the prefecture.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description At most 500 */
+                    limit?: number;
+                    /** @description `next_cursor` of the page before */
+                    cursor?: string;
+                    class?: string;
+                    area?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MonthlyBulletins"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/matters/bulletins/{bulletin_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bulletin_id: string;
+            };
+            cookie?: never;
+        };
+        /** Show a monthly bulletin as it was told then, as JSON or PDF */
+        get: {
+            parameters: {
+                query?: {
+                    format?: "json" | "pdf";
+                };
+                header?: never;
+                path: {
+                    bulletin_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Bulletin"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/matters/burden": {
         parameters: {
             query?: never;
@@ -6320,6 +6412,8 @@ export interface components {
             };
             name_en: string;
             name_zh: string;
+            /** @description Arrived before the window, and not over */
+            open_from_before: number;
             total: components["schemas"]["MatterCount"];
             window: components["schemas"]["BulletinWindow"];
         };
@@ -7001,6 +7095,8 @@ export interface components {
             version: number;
         };
         MatterClass: {
+            /** @enum {string|null} */
+            bulletin: "monthly" | null;
             code: string;
             /** @enum {string} */
             group: "dispute" | "safety" | "public_order" | "people" | "facility" | "environment" | "hazard" | "other";
@@ -7190,6 +7286,20 @@ export interface components {
         Missing: {
             /** @description Not here; send these again */
             missing: string[];
+        };
+        MonthlyBulletin: {
+            area: string;
+            class: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            made_at: string;
+            /** Format: date */
+            month: string;
+        };
+        MonthlyBulletins: {
+            items: components["schemas"]["MonthlyBulletin"][];
+            next_cursor: string | null;
         };
         Myself: {
             area?: components["schemas"]["AreaName"];
