@@ -32,7 +32,8 @@ A_GRID = f"""
     INSERT INTO coverage_hours SELECT '2026-11-24T02:00Z', id, %(seen)s, '', 0, 0, false, NULL FROM grid
 """
 KEPT = """
-    SELECT hour.seen, day.seen FROM coverage_hours hour JOIN coverage_days day USING (grid_id) ORDER BY grid_id
+    SELECT hour.seen, day.seen FROM coverage_hours hour JOIN coverage_days day USING (grid_id)
+    ORDER BY grid_id
 """
 
 
