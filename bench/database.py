@@ -10,6 +10,7 @@ from alembic.config import Config
 from sqlalchemy import URL, make_url
 
 from service import db
+from service.matters import classes
 from service.settings import Settings
 
 EXTENSIONS = ("postgis", "btree_gist", "pg_trgm")
@@ -39,6 +40,8 @@ def migrated(url: URL) -> Settings:
     command.upgrade(Config("setup.cfg"), "head")
     settings = Settings.from_env()
     db.connect(settings)
+    with db.transaction():
+        classes.load()
     return settings
 
 

@@ -16,6 +16,7 @@ from xdist.scheduler import LoadScopeScheduling
 from service import db
 from service.app import create_app
 from service.areas.actions import load_tree
+from service.matters import classes
 from service.settings import Settings
 from service.web import Service
 from tests.factories import a_session
@@ -83,6 +84,7 @@ def app(settings: Settings) -> Service:
     app.test_client_class = Caller
     with db.transaction():
         load_tree()
+        classes.load()
     return app
 
 

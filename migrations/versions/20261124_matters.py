@@ -5,8 +5,6 @@ from alembic import op
 from geoalchemy2 import Geometry
 from sqlalchemy.dialects import postgresql
 
-from service.matters.classes import shipped
-
 revision = "0008"
 down_revision = "0012"
 branch_labels = None
@@ -38,16 +36,6 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("valid_to > valid_from", name=op.f("matter_classes_validity_check")),
         sa.PrimaryKeyConstraint("code", name=op.f("matter_classes_pkey")),
-    )
-    op.bulk_insert(
-        sa.table(
-            "matter_classes",
-            *(sa.column(name) for name in ("code", "name_zh", "name_en", "family", "urgency", "is_round")),
-            sa.column("limits", postgresql.JSONB()),
-            sa.column("required", postgresql.ARRAY(sa.String())),
-            *(sa.column(name) for name in ("is_joint", "listed_by", "valid_from", "valid_to")),
-        ),
-        shipped(),
     )
     op.create_table(
         "webhooks",
