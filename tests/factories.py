@@ -73,13 +73,16 @@ def a_team(*members: Member, leader: Member | None = None, area: str = COMMUNITY
     session.add(team)
     session.flush()
     for person in {*members, *([leader] if leader else [])}:
-        session.add(
-            Membership(
-                id=uuid7(), team_id=team.id, member_id=person.id, is_leader=person is leader, since=BEGINNING
-            )
-        )
-    session.flush()
+        a_membership(team, person, is_leader=person is leader)
     return team
+
+
+def a_membership(team: Team, person: Member, **columns: Any) -> Membership:
+    columns = {"since": BEGINNING, **columns}
+    membership = Membership(id=uuid7(), team_id=team.id, member_id=person.id, **columns)
+    session.add(membership)
+    session.flush()
+    return membership
 
 
 def a_square(lon: float = 97.37, lat: float = 37.37, size: float = 0.003) -> Polygon:

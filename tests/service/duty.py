@@ -6,6 +6,8 @@ from service.duty.pattern import LOCAL
 from tests.factories import COMMUNITY, a_grid, a_square
 
 URL = "/api/v1/assignments"
+SHIFTS = "/api/v1/shifts"
+HOLES = "/api/v1/duty/uncovered"
 
 
 def midnight(days=0):
@@ -34,7 +36,7 @@ def made(client, *args, **kwargs):
 
 
 def shifts_on(client, day, **query):
-    return client.get("/api/v1/shifts", query_string={"on": str(day.date()), **query}).json["items"]
+    return client.get(SHIFTS, query_string={"on": str(day.date()), **query}).json["items"]
 
 
 def a_shift(client, team, *grids, hours_ago=2, minutes=119, **more):
@@ -45,4 +47,24 @@ def a_shift(client, team, *grids, hours_ago=2, minutes=119, **more):
     answer = client.post(URL, json=body)
     assert answer.status_code == 201, answer.json
     query = {"on": str(at.date()), "team": team.id}
-    return client.get("/api/v1/shifts", query_string=query).json["items"][-1]["id"]
+    return client.get(SHIFTS, query_string=query).json["items"][-1]["id"]
+
+
+def under_way(client, team, *grids, **more):
+    """The id of a shift that began an hour ago and lasts another."""
+    return a_shift(client, team, *grids, hours_ago=1, minutes=120, **more)
+
+
+def tell(client, path, **body):
+    """Something that is said about a shift: `tell(client, f"{shift}/late", minutes=20)`."""
+    return client.post(f"{SHIFTS}/{path}", json=body)
+
+
+def uncovered(client, start, end, **query):
+    window = {"from": start.isoformat(), "to": end.isoformat()}
+    return client.get(HOLES, query_string=window | query)
+
+
+def hours(client, start, end, **query):
+    """How long each grid is nobody's: hours by code."""
+    return {each["code"]: each["hours"] for each in uncovered(client, start, end, **query).json["items"]}

@@ -7,21 +7,15 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import Range
 
-from service.alarms.models import Alarm, AlarmNotice
+from service.alarms.models import Alarm
 from service.audit.models import AuditRow
 from service.db import session, uuid7
 from service.duty.models import Assignment, Shift, ShiftMember
 from service.members.models import Consent
 from tests.factories import COMMUNITY, a_grid, a_member, a_session, a_team
-from tests.service.phone import a_start, a_track, rfc3339, send, verdicts
-from tests.service.test_duty_shifts import under_way
-
-HERE = {"lon": 97.3712, "lat": 37.3712}
-
-
-@pytest.fixture
-def leader(database):
-    return a_member("leader", COMMUNITY)
+from tests.service.alarms import HERE, call, on_patrol, told
+from tests.service.duty import under_way
+from tests.service.phone import rfc3339, send, verdicts
 
 
 @pytest.fixture
@@ -31,29 +25,8 @@ def walker(database, leader):
     return member
 
 
-@pytest.fixture
-def phone(signed_in, walker):
-    return signed_in(walker)
-
-
 def now():
     return datetime.now(UTC)
-
-
-def call(client, **body):
-    return client.post("/api/v1/alarms", json=body)
-
-
-def told(alarm):
-    rows = session.query(AlarmNotice.member_id, AlarmNotice.reason).filter_by(alarm_id=alarm.json["id"])
-    return {row.member_id: row.reason for row in rows}
-
-
-def on_patrol(client, place=(97.3712, 37.3712), ago=timedelta(minutes=5)):
-    """Somebody begins to walk, and is seen at a place."""
-    patrol, at = str(uuid7()), datetime.now(UTC).replace(microsecond=0) - ago
-    results = verdicts(client, [a_start(patrol, at), a_track(patrol, at, [place] * 2)])
-    assert results == ["stored"] * 2
 
 
 def a_neighbour(signed_in, place, **patrol):

@@ -15,9 +15,7 @@ from service.audit.models import AuditRow
 from service.db import session, transaction, uuid7
 from service.members.models import Consent, Member, SecondFactor, Session, Tries
 from tests.factories import COMMUNITY, COUNTY, a_grid, a_member, a_session, a_team
-from tests.service.test_alarms import HERE, call, on_patrol, told
-
-PIN = "290518"
+from tests.service.alarms import HERE, PIN, call, on_patrol, set_pin, show, take, told
 
 
 @pytest.fixture
@@ -37,18 +35,6 @@ def people(signed_in):
 @pytest.fixture
 def alarm(people):
     return call(people.caller, **HERE).json["id"]
-
-
-def take(client, alarm, step, **more):
-    return client.post(f"/api/v1/alarms/{alarm}/steps", json={"step": step} | more)
-
-
-def show(client, alarm):
-    return client.get(f"/api/v1/alarms/{alarm}")
-
-
-def set_pin(client, pin=PIN, **more):
-    return client.put("/api/v1/me/alarm-pin", json={"pin": pin} | more)
 
 
 def test_an_alarm_goes_its_way(people, alarm):

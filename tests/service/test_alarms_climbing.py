@@ -15,9 +15,8 @@ from service.outbox.models import OutboxEvent
 from service.privacy.retention import retain
 from service.settings import Settings
 from tests.factories import COMMUNITY, COUNTY, a_grid, a_member, a_team
-from tests.service.test_alarms import HERE, call, on_patrol, told
-from tests.service.test_alarms_answers import set_pin, show, take
-from tests.service.test_duty_shifts import under_way
+from tests.service.alarms import HERE, call, on_patrol, set_pin, show, take, told
+from tests.service.duty import under_way
 
 TOWNSHIP = "632802001000"
 KEEP = Settings("postgresql+psycopg://nobody@/nothing")

@@ -13,11 +13,6 @@ def the_codes(answer):
     return [area["code"] for area in answer.json["items"]]
 
 
-@pytest.fixture
-def officer(signed_in):
-    return signed_in(role="officer", area=COUNTY)
-
-
 def test_a_stranger_sees_no_areas(client):
     assert client.get("/api/v1/areas").status_code == 401
 

@@ -28,11 +28,6 @@ def patrol(walker, signed_in):
 
 
 @pytest.fixture
-def officer(signed_in):
-    return signed_in(role="officer", area=DELINGHA)
-
-
-@pytest.fixture
 def auditor(signed_in):
     return signed_in(role="auditor", area=HAIXI)
 

@@ -8,7 +8,6 @@ import pytest
 from service.db import session, uuid7
 from service.patrols.models import CheckIn, Fix
 from tests.conftest import SHARED
-from tests.factories import a_member
 from tests.service.phone import a_check_in, an_hour_ago, ms, rfc3339
 
 GROUPS = ("json", "number", "time", "geometry", "unicode")
@@ -93,11 +92,6 @@ def body_of(case):
         except ValueError:
             return text
     return payload if isinstance(payload, str | bytes) else json.dumps(payload)
-
-
-@pytest.fixture
-def phone(signed_in):
-    return signed_in(a_member())
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case["name"])

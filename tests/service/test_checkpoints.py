@@ -21,16 +21,6 @@ SUN = f"uid={UID}&e=EF963FF7828658A599F3041510671E88&c=94EED9EE65337086"
 NOWHERE = {"lon": None, "lat": None, "accuracy_m": None}
 
 
-@pytest.fixture
-def officer(signed_in):
-    return signed_in(role="officer")
-
-
-@pytest.fixture
-def phone(signed_in):
-    return signed_in(role="member")
-
-
 def check_in(client, proof, at=None, method="qr", **fields):
     """The check-in as it was kept."""
     at, patrol = at or an_hour_ago(), str(uuid7())

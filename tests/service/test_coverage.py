@@ -13,27 +13,11 @@ from service.coverage import scratch
 from service.coverage.actions import rebuild_marked
 from service.coverage.models import CoverageMark, Footprint
 from service.db import announce, session, uuid7
-from tests.factories import COMMUNITY, a_grid, a_member, a_square
+from tests.factories import COMMUNITY, a_grid, a_square
+from tests.service.coverage import DAY, THESE_DAYS
 from tests.service.phone import WALK, a_check_in, a_patrol, a_track, an_hour_ago, rfc3339, send
 
-DAY = timedelta(days=1)
-THESE_DAYS = an_hour_ago() - DAY, an_hour_ago() + DAY
 DELINGHA, GOLMUD = "632802000000", "632801000000"
-
-
-@pytest.fixture
-def grid(database):
-    return a_grid()
-
-
-@pytest.fixture
-def phone(signed_in):
-    return signed_in(a_member())
-
-
-@pytest.fixture
-def centre(signed_in):
-    return signed_in(role="centre", area=DELINGHA)
 
 
 def walked(phone, items):

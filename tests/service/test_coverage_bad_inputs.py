@@ -8,8 +8,8 @@ from geo.tiles import DEEPEST
 from service.coverage.actions import rebuild_marked
 from service.tiles.layers import LAYERS
 from tests.factories import COMMUNITY, a_grid, a_member, a_square
+from tests.service.coverage import tile_at
 from tests.service.phone import a_patrol, an_hour_ago, rfc3339, send
-from tests.service.test_tiles import tile_at
 
 COVERAGE = "/api/v1/coverage"
 ASKED = (COVERAGE, f"{COVERAGE}/trend", f"{COVERAGE}/gaps", tile_at(layer="coverage"), tile_at(layer="gaps"))
@@ -20,19 +20,8 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def centre(signed_in):
+    """Of the whole prefecture."""
     return signed_in(role="centre", area="632800000000")
-
-
-@pytest.fixture
-def grid(database):
-    return a_grid()
-
-
-@pytest.fixture
-def walked(grid, signed_in):
-    send(signed_in(a_member()), a_patrol())
-    rebuild_marked()
-    return grid
 
 
 @pytest.mark.parametrize("url", ASKED)

@@ -15,11 +15,6 @@ COVERAGE, TREND = "/api/v1/coverage", "/api/v1/coverage/trend"
 
 
 @pytest.fixture
-def grid(database):
-    return a_grid()
-
-
-@pytest.fixture
 def walker(grid):
     member = a_member()
     a_team(member)
@@ -30,11 +25,6 @@ def walker(grid):
 def walked(walker, signed_in):
     send(signed_in(walker), a_patrol())
     rebuild_marked()
-
-
-@pytest.fixture
-def centre(signed_in):
-    return signed_in(role="centre", area="632802000000")
 
 
 def visits(client, **query):

@@ -11,7 +11,7 @@ from service.members.actions import device_of
 from service.members.devices import KINDS
 from service.members.models import Device, Member
 from tests.factories import a_member
-from tests.service.test_sessions import bearer
+from tests.service.sessions import bearer
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from tests.service.phone import a_patrol, send
 
 
 @pytest.fixture
-def phone(signed_in):
-    return signed_in(a_member(area=COMMUNITY))
+def walker(database):
+    return a_member(area=COMMUNITY)
 
 
 def epoch_told(phone):

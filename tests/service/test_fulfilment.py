@@ -44,13 +44,13 @@ def there_and_back(rows=6, steps=14):
     return [(float(x), float(y)) for n, y in enumerate(lat) for x in (lon if n % 2 == 0 else lon[::-1])]
 
 
-def test_a_shift_that_nobody_walked_is_missed(officer, team, ground):
-    a_shift(officer, team, ground)
+def test_a_shift_that_nobody_walked_is_missed(officer, team, grid):
+    a_shift(officer, team, grid)
     assert what_became(officer) == ["missed"]
 
 
-def test_a_shift_whose_grid_was_seen_is_walked(officer, signed_in, team, member, ground):
-    a_shift(officer, team, ground)
+def test_a_shift_whose_grid_was_seen_is_walked(officer, signed_in, team, member, grid):
+    a_shift(officer, team, grid)
     walk(signed_in(member), there_and_back())
     assert what_became(officer) == ["walked"]
 
@@ -62,30 +62,30 @@ def test_a_short_walk_fulfils_a_shift_in_part(officer, signed_in, team, member):
     assert what_became(officer) == ["partly"]
 
 
-def test_a_check_in_alone_is_presence_without_evidence(officer, signed_in, team, member, ground):
-    a_shift(officer, team, ground)
+def test_a_check_in_alone_is_presence_without_evidence(officer, signed_in, team, member, grid):
+    a_shift(officer, team, grid)
     at, patrol = an_hour_ago(), str(uuid7())
     send(signed_in(member), [a_start(patrol, at), a_check_in(patrol, at)])
     rebuild_marked()
     assert what_became(officer) == ["no_evidence"]
 
 
-def test_the_walk_of_another_team_fulfils_nothing(officer, signed_in, team, ground):
+def test_the_walk_of_another_team_fulfils_nothing(officer, signed_in, team, grid):
     stranger = a_member(area=COMMUNITY)
     a_team(stranger)
-    a_shift(officer, team, ground)
+    a_shift(officer, team, grid)
     walk(signed_in(stranger), there_and_back())
     assert what_became(officer) == ["missed"]
 
 
-def test_a_walk_before_the_shift_fulfils_nothing(officer, signed_in, team, member, ground):
-    a_shift(officer, team, ground, hours_ago=1, minutes=30)
+def test_a_walk_before_the_shift_fulfils_nothing(officer, signed_in, team, member, grid):
+    a_shift(officer, team, grid, hours_ago=1, minutes=30)
     walk(signed_in(member), there_and_back(), an_hour_ago() - timedelta(hours=3))
     assert what_became(officer) == ["missed"]
 
 
-def test_being_online_for_the_whole_shift_counts_for_nothing(officer, signed_in, team, member, ground):
-    a_shift(officer, team, ground)
+def test_being_online_for_the_whole_shift_counts_for_nothing(officer, signed_in, team, member, grid):
+    a_shift(officer, team, grid)
     far = [(97.5, 37.5)] * 60
     walk(signed_in(member), far)
     assert what_became(officer) == ["missed"]
@@ -101,19 +101,19 @@ def test_checkpoints_fulfil_a_pastoral_grid(officer, signed_in, team, member):
     assert what_became(officer) == ["walked"]
 
 
-def test_a_shift_that_is_not_over_is_ahead(officer, team, ground):
-    a_shift(officer, team, ground, hours_ago=1, minutes=180)
+def test_a_shift_that_is_not_over_is_ahead(officer, team, grid):
+    a_shift(officer, team, grid, hours_ago=1, minutes=180)
     assert what_became(officer) == ["ahead"]
 
 
-def test_a_declined_shift_is_promised_no_more(officer, signed_in, team, member, ground):
-    shift = a_shift(officer, team, ground, hours_ago=1, minutes=180, member_id=str(member.id))
+def test_a_declined_shift_is_promised_no_more(officer, signed_in, team, member, grid):
+    shift = a_shift(officer, team, grid, hours_ago=1, minutes=180, member_id=str(member.id))
     signed_in(member).post(f"/api/v1/shifts/{shift}/decline", json={"reason": "发烧"})
     assert tally(officer) == []
 
 
-def test_a_walk_that_arrives_late_fulfils_the_shift_all_the_same(officer, signed_in, team, member, ground):
-    a_shift(officer, team, ground, hours_ago=20)
+def test_a_walk_that_arrives_late_fulfils_the_shift_all_the_same(officer, signed_in, team, member, grid):
+    a_shift(officer, team, grid, hours_ago=20)
     before = what_became(officer)
     walk(signed_in(member), there_and_back(), an_hour_ago() - timedelta(hours=18, minutes=30))
     assert (before, what_became(officer)) == (["missed"], ["walked"])
@@ -128,35 +128,35 @@ CODES = {
 
 
 @pytest.mark.parametrize(("by", "code"), CODES.items())
-def test_promises_are_added_up_by_grid_and_area(officer, team, ground, by, code):
-    a_shift(officer, team, ground)
+def test_promises_are_added_up_by_grid_and_area(officer, team, grid, by, code):
+    a_shift(officer, team, grid)
     (found,) = tally(officer, by=by)
     assert (found["code"], found["promised"], found["shifts"]) == (code, 1, 1)
 
 
-def test_promises_are_added_up_by_team(officer, team, ground):
-    a_shift(officer, team, ground)
+def test_promises_are_added_up_by_team(officer, team, grid):
+    a_shift(officer, team, grid)
     assert [each["code"] for each in tally(officer, by="team")] == [team.code]
 
 
-def test_promises_are_told_for_each_shift(officer, team, ground):
-    shift = a_shift(officer, team, ground)
+def test_promises_are_told_for_each_shift(officer, team, grid):
+    shift = a_shift(officer, team, grid)
     assert [each["code"] for each in tally(officer, by="shift")] == [shift]
 
 
-def test_no_figure_is_about_a_person(officer, team, ground):
-    a_shift(officer, team, ground)
+def test_no_figure_is_about_a_person(officer, team, grid):
+    a_shift(officer, team, grid)
     assert officer.get(URL, query_string={"by": "member"}).status_code == 422
 
 
-def test_a_shift_whose_first_patrol_begins_late_is_flagged(officer, signed_in, team, member, ground):
-    a_shift(officer, team, ground)
+def test_a_shift_whose_first_patrol_begins_late_is_flagged(officer, signed_in, team, member, grid):
+    a_shift(officer, team, grid)
     walk(signed_in(member), there_and_back())
     assert tally(officer)[0]["late_starts"] == 1
 
 
-def test_a_shift_that_is_begun_in_time_is_not_flagged(officer, signed_in, team, member, ground):
-    a_shift(officer, team, ground, hours_ago=1, minutes=59)
+def test_a_shift_that_is_begun_in_time_is_not_flagged(officer, signed_in, team, member, grid):
+    a_shift(officer, team, grid, hours_ago=1, minutes=59)
     walk(signed_in(member), there_and_back(), an_hour_ago() + timedelta(minutes=2))
     assert tally(officer)[0]["late_starts"] == 0
 
@@ -173,7 +173,7 @@ def test_the_answer_comes_in_pages(officer, team):
     a_shift(officer, team, *codes)
     first = officer.get(URL, query_string={"limit": 2}).json
     second = tally(officer, limit=2, cursor=first["next_cursor"])
-    assert [each["code"] for each in (*first["items"], *second)] == [grid.code for grid in codes]
+    assert [each["code"] for each in (*first["items"], *second)] == [each.code for each in codes]
 
 
 def test_a_window_has_at_most_31_days(officer):
@@ -189,20 +189,20 @@ def called(client, shift):
     return client.post(f"/api/v1/shifts/{shift}/spot-checks", json={"minutes": 5}).json["id"]
 
 
-def test_a_spot_check_expects_whoever_is_in_the_shift(officer, team, ground):
-    shift = a_shift(officer, team, ground, hours_ago=1, minutes=180)
+def test_a_spot_check_expects_whoever_is_in_the_shift(officer, team, grid):
+    shift = a_shift(officer, team, grid, hours_ago=1, minutes=180)
     called(officer, shift)
     assert roll(officer, shift) == (2, 0)
 
 
-def test_whoever_answers_has_shown_up(officer, signed_in, team, member, ground):
-    shift = a_shift(officer, team, ground, hours_ago=1, minutes=180)
+def test_whoever_answers_has_shown_up(officer, signed_in, team, member, grid):
+    shift = a_shift(officer, team, grid, hours_ago=1, minutes=180)
     signed_in(member).post(f"/api/v1/spot-checks/{called(officer, shift)}/answer")
     assert roll(officer, shift) == (2, 1)
 
 
-def test_whoever_checks_in_within_the_window_has_shown_up(officer, signed_in, team, member, ground):
-    shift = a_shift(officer, team, ground, hours_ago=1, minutes=180)
+def test_whoever_checks_in_within_the_window_has_shown_up(officer, signed_in, team, member, grid):
+    shift = a_shift(officer, team, grid, hours_ago=1, minutes=180)
     called(officer, shift)
     patrol, now = str(uuid7()), datetime.now(LOCAL)
     send(signed_in(member), [a_start(patrol, now - timedelta(minutes=5)), a_check_in(patrol, now)])

@@ -13,27 +13,11 @@ from service.coverage.models import Footprint
 from service.coverage.overdue import is_enough
 from service.db import session, uuid7
 from tests.factories import COMMUNITY, a_checkpoint, a_grid, a_member, a_square
-from tests.service.phone import a_check_in, a_patrol, a_start, a_track, an_hour_ago, rfc3339, send
+from tests.service.coverage import TARGETS, aim
+from tests.service.phone import a_check_in, a_start, a_track, an_hour_ago, rfc3339, send
 
 DELINGHA, GOLMUD = "632802000000", "632801000000"
-GAPS, OVERDUE, TARGETS = "/api/v1/coverage/gaps", "/api/v1/coverage/overdue", "/api/v1/coverage/targets"
-
-
-@pytest.fixture
-def grid(database):
-    return a_grid()
-
-
-@pytest.fixture
-def walked(grid, signed_in):
-    send(signed_in(a_member()), a_patrol())
-    rebuild_marked()
-    return grid
-
-
-@pytest.fixture
-def officer(signed_in):
-    return signed_in(role="officer", area=DELINGHA)
+GAPS, OVERDUE = "/api/v1/coverage/gaps", "/api/v1/coverage/overdue"
 
 
 def features(client, **query):
@@ -49,11 +33,6 @@ def walk_along_its_western_side(phone, lats, at=None, east=97.3699):
     track = a_track(patrol, at, [(east, lat) for lat in lats], every=60)
     send(phone, [a_start(patrol, at), track])
     rebuild_marked()
-
-
-def aim(client, code, hours):
-    tag = client.get(f"{TARGETS}/{code}").headers["ETag"]
-    return client.put(f"{TARGETS}/{code}", json={"hours": hours}, headers={"If-Match": tag})
 
 
 def test_a_grid_nobody_walked_is_one_gap_with_its_outline(officer, grid):

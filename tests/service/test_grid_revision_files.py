@@ -15,7 +15,7 @@ import shapely
 from shapely import box
 from shapely.geometry import mapping, shape
 
-from tests.factories import COMMUNITY, COUNTY, a_grid
+from tests.factories import COMMUNITY, a_grid
 
 FIRST, SECOND = COMMUNITY + "001", COMMUNITY + "002"
 WEST, EAST = box(97.370, 37.370, 97.373, 37.376), box(97.373, 37.370, 97.376, 37.376)
@@ -27,11 +27,6 @@ IMPORTS = (
     if CASES.exists()
     else []
 )
-
-
-@pytest.fixture
-def officer(signed_in):
-    return signed_in(role="officer", area=COUNTY)
 
 
 def feature(outline, **properties):

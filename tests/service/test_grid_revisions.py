@@ -24,11 +24,6 @@ WHOLE = union(WEST, EAST)
 REVISIONS = "/api/v1/grid-revisions"
 
 
-@pytest.fixture
-def officer(signed_in):
-    return signed_in(role="officer", area=COUNTY)
-
-
 def feature(shape, **properties):
     return {"type": "Feature", "geometry": mapping(shape), "properties": properties}
 

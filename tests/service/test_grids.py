@@ -12,11 +12,6 @@ ELSEWHERE = "632801001001001"  # in Golmud
 CHANGE = datetime(2026, 6, 1, tzinfo=UTC)
 
 
-@pytest.fixture
-def officer(signed_in):
-    return signed_in(role="officer", area=COUNTY)
-
-
 def the_codes(answer):
     assert answer.status_code == 200, answer.json
     return [feature["properties"]["code"] for feature in answer.json["features"]]

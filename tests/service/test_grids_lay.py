@@ -4,17 +4,12 @@ import pytest
 from shapely import box
 from shapely.geometry import mapping
 
-from tests.factories import COMMUNITY, COUNTY, a_grid, a_square
+from tests.factories import COMMUNITY, a_grid, a_square
 
 ELSEWHERE = "632801001001"  # a community in Golmud
 WHOLE = box(97.370, 37.370, 97.376, 37.376)
 REVISIONS = "/api/v1/grid-revisions"
 BOWTIE = {"type": "Polygon", "coordinates": [[[97, 37], [98, 38], [98, 37], [97, 38], [97, 37]]]}
-
-
-@pytest.fixture
-def officer(signed_in):
-    return signed_in(role="officer", area=COUNTY)
 
 
 def test_laid_grids_can_be_proposed_as_they_are(officer):

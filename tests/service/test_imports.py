@@ -18,11 +18,6 @@ GOLMUD_COMMUNITY = "632801001001"
 TEAM = f"t-1,邻里守望一队,neighbour_watch,{COMMUNITY}"
 
 
-@pytest.fixture
-def officer(signed_in):
-    return signed_in(role="officer")
-
-
 def teams(*rows, header="code,name,kind,area"):
     return "\n".join((header, *rows)).encode()
 

@@ -11,7 +11,7 @@ from service.db import session
 from service.members import invitations
 from service.members.models import Invitation, Member
 from tests.factories import SECRET, a_member, a_session, a_team
-from tests.service.test_sessions import bearer
+from tests.service.sessions import bearer
 
 DEVICE = {"device": {"id": "d1", "name": "a phone"}}
 ACCOUNT = {"username": "batu", "password": "wind over the salt lake"}

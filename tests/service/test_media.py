@@ -15,25 +15,9 @@ from tests.factories import COUNTY, a_member, a_team
 from tests.service.phone import a_check_in, an_hour_ago, verdicts
 from tests.service.photos import LAT, LON, SECRET, a_photo, name_of, picture_of, put, some_exif, url_of
 
+pytestmark = pytest.mark.usefixtures("folder")
+
 GOLMUD = "632801000000"
-
-
-@pytest.fixture(autouse=True)
-def folder(app, settings, tmp_path, monkeypatch):
-    """Where photos lie; new for every test."""
-    monkeypatch.setenv("GRIDPATROL_MEDIA_URL", str(tmp_path))
-    monkeypatch.setattr(app, "settings", type(settings).from_env())
-    return tmp_path
-
-
-@pytest.fixture
-def walker(database):
-    return a_member()
-
-
-@pytest.fixture
-def phone(signed_in, walker):
-    return signed_in(walker)
 
 
 def files(folder):

@@ -18,6 +18,8 @@ from tests.conftest import SHARED
 from tests.factories import a_member
 from tests.service.photos import a_jpeg_of, a_photo, a_png_of, name_of, put
 
+pytestmark = pytest.mark.usefixtures("folder")
+
 PIXELS = 50_000_000
 BAD = {
     "nothing": b"",
@@ -43,19 +45,6 @@ BAD = {
     "a thousand scans": a_jpeg_of(1000),
     "50 million pixels with transparency": a_photo("PNG", size=(8100, 6100), mode="RGBA"),
 }
-
-
-@pytest.fixture
-def folder(app, settings, tmp_path, monkeypatch):
-    """Where photos lie; new for every test."""
-    monkeypatch.setenv("GRIDPATROL_MEDIA_URL", str(tmp_path))
-    monkeypatch.setattr(app, "settings", type(settings).from_env())
-    return tmp_path
-
-
-@pytest.fixture
-def phone(signed_in, folder):
-    return signed_in(a_member())
 
 
 @pytest.mark.parametrize("name", BAD)

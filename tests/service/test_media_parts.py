@@ -14,18 +14,7 @@ from service.media.parts import Part, read_form, read_part
 from tests.factories import a_member
 from tests.service.photos import a_photo, put, put_part, url_of
 
-
-@pytest.fixture(autouse=True)
-def folder(app, settings, tmp_path, monkeypatch):
-    """Where photos lie; new for every test."""
-    monkeypatch.setenv("GRIDPATROL_MEDIA_URL", str(tmp_path))
-    monkeypatch.setattr(app, "settings", type(settings).from_env())
-    return tmp_path
-
-
-@pytest.fixture
-def phone(signed_in):
-    return signed_in(a_member())
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 PHOTO = a_photo()

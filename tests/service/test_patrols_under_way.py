@@ -20,13 +20,8 @@ def set_out(client, ago=HOUR, is_over=False):
 
 
 @pytest.fixture
-def phone(signed_in):
-    return signed_in(a_member(area=COMMUNITY))
-
-
-@pytest.fixture
-def centre(signed_in):
-    return signed_in(role="centre", area=COUNTY)
+def walker(database):
+    return a_member(area=COMMUNITY)
 
 
 def out(client, query=""):

@@ -43,11 +43,6 @@ def walker(database):
 
 
 @pytest.fixture
-def phone(signed_in, walker):
-    return signed_in(walker)
-
-
-@pytest.fixture
 def newcomer(signed_in):
     return signed_in(a_member(consents=False))
 

@@ -18,22 +18,11 @@ from service.patrols.models import CheckIn, Fix, Patrol
 from service.privacy.retention import retain
 from service.settings import Settings
 from service.uploads.models import QuarantinedItem
-from tests.factories import a_grid, a_member
 from tests.service.phone import a_check_in, a_patrol, a_track, send
 from tests.service.photos import a_photo, put
 
 NOW = datetime.now(UTC)
 KEEP = Settings("postgresql+psycopg://nobody@/nothing")
-
-
-@pytest.fixture
-def phone(signed_in):
-    return signed_in(a_member())
-
-
-@pytest.fixture
-def grid(database):
-    return a_grid()
 
 
 def ago(**span):

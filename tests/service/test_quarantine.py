@@ -4,7 +4,7 @@ import pytest
 
 from service.audit.models import AuditRow
 from service.db import session, uuid7
-from tests.factories import COMMUNITY, COUNTY, a_member
+from tests.factories import COMMUNITY, a_member
 from tests.service.phone import a_check_in, a_patrol, an_hour_ago, send
 
 ELSEWHERE = "632801000000"
@@ -13,16 +13,6 @@ ELSEWHERE = "632801000000"
 @pytest.fixture
 def walker(database):
     return a_member(area=COMMUNITY)
-
-
-@pytest.fixture
-def phone(signed_in, walker):
-    return signed_in(walker)
-
-
-@pytest.fixture
-def officer(signed_in):
-    return signed_in(role="officer", area=COUNTY)
 
 
 def a_bad_one(**fields):

@@ -16,8 +16,8 @@ from service.patrols.models import CheckIn, Fix, Patrol, PatrolMoment
 from service.uploads.actions import Batch, receive
 from service.uploads.models import Item
 from tests.factories import a_grid, a_member
+from tests.service.coverage import THESE_DAYS
 from tests.service.phone import a_patrol
-from tests.service.test_coverage import THESE_DAYS
 
 
 @pytest.fixture

@@ -9,34 +9,8 @@ from argon2 import PasswordHasher
 from service.db import session
 from service.members.actions import passwords
 from service.members.models import Member, Session
-from tests.factories import a_member, a_session
-
-CREDENTIALS = {
-    "username": "batu",
-    "password": "wind over the salt lake",
-    "device": {"id": "d1", "name": "a phone"},
-}
-
-
-@pytest.fixture
-def batu(database):
-    return a_member(username="batu", password_hash=passwords.hash(CREDENTIALS["password"]))
-
-
-def sign_in(client, **changes):
-    return client.post("/api/v1/sessions", json=CREDENTIALS | changes)
-
-
-def bearer(token):
-    return {"headers": {"Authorization": f"Bearer {token}"}}
-
-
-def the_session(**changes):
-    """The only session there is, with some columns changed."""
-    only = session.query(Session).one()
-    for name, value in changes.items():
-        setattr(only, name, value)
-    return only
+from tests.factories import a_session
+from tests.service.sessions import CREDENTIALS, bearer, sign_in, the_session
 
 
 def test_a_sign_in_gives_a_token_that_is_recognised(client, batu):

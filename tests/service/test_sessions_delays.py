@@ -9,16 +9,12 @@ from service.db import session
 from service.members import tries
 from service.members.actions import passwords
 from service.members.models import Tries
-from tests.factories import a_member
-from tests.service.test_sessions import CREDENTIALS
+from tests.service.sessions import CREDENTIALS
+
+pytestmark = pytest.mark.usefixtures("batu")
 
 WRONG = {"password": "not the one"}
 OFFICE = {"REMOTE_ADDR": "203.0.113.7"}
-
-
-@pytest.fixture(autouse=True)
-def batu(database):
-    return a_member(username="batu", password_hash=passwords.hash(CREDENTIALS["password"]))
 
 
 @pytest.fixture

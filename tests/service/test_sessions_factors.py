@@ -7,10 +7,9 @@ from xml.etree import ElementTree
 import pyotp
 import pytest
 
-from service.members.actions import passwords
 from service.settings import Settings
-from tests.factories import SECRET, a_member, a_session
-from tests.service.test_sessions import CREDENTIALS, bearer
+from tests.factories import SECRET, a_session
+from tests.service.sessions import CREDENTIALS, an_account, bearer, sign_in
 
 NEEDED = "/problems/second-factor-needed"
 
@@ -21,14 +20,6 @@ def production(app, monkeypatch, tmp_path):
     monkeypatch.setattr(
         app, "settings", replace(app.settings, require_totp=True, demo_accounts=tmp_path / "none")
     )
-
-
-def an_account(**columns):
-    return a_member(username="batu", password_hash=passwords.hash(CREDENTIALS["password"]), **columns)
-
-
-def sign_in(client, **changes):
-    return client.post("/api/v1/sessions", json=CREDENTIALS | changes)
 
 
 def code_at(seconds=0, secret=SECRET):

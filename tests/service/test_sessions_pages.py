@@ -5,17 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from service.db import session
-from service.members.actions import passwords
 from service.members.models import Session
-from tests.factories import a_member, a_session
-from tests.service.test_sessions import CREDENTIALS, bearer, the_session
+from tests.factories import a_session
+from tests.service.sessions import CREDENTIALS, bearer, the_session
+
+pytestmark = pytest.mark.usefixtures("batu")
 
 AFAR = "https://patrol.example"
-
-
-@pytest.fixture(autouse=True)
-def batu(database):
-    return a_member(username="batu", password_hash=passwords.hash(CREDENTIALS["password"]))
 
 
 def sign_in(client, **more):

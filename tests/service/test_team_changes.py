@@ -17,11 +17,6 @@ SISTER = "632802001002"  # a community in the same township
 NEW = {"code": "T-new", "name": "平安警铃一队", "kind": "alarm_bell", "area": COMMUNITY}
 
 
-@pytest.fixture
-def officer(signed_in):
-    return signed_in(role="officer")
-
-
 def patch(client, team, changes, etag=None):
     url = f"/api/v1/teams/{team.id}"
     return client.patch(url, json=changes, headers={"If-Match": etag or client.get(url).headers["ETag"]})

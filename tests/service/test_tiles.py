@@ -1,7 +1,5 @@
 """Layers of the map."""
 
-from math import asinh, pi, radians, tan
-
 import numpy as np
 import pytest
 import shapely
@@ -14,26 +12,11 @@ from service.tiles.actions import draw_outlines, simplified
 from service.tiles.layers import LAYERS
 from service.tiles.models import GridOutline
 from tests.factories import COMMUNITY, a_checkpoint, a_grid, a_member, a_report, a_square, a_team
+from tests.service.coverage import tile_at
 from tests.service.duty import made, midnight
 from tests.service.phone import a_patrol, send
 
 MARK = {"name": "东门", "kind": "door", "lon": 97.3712, "lat": 37.3712}
-
-
-def tile_at(lon=97.371, lat=37.371, z=15, layer="coverage"):
-    x = int((lon + 180) / 360 * 2**z)
-    y = int((1 - asinh(tan(radians(lat))) / pi) / 2 * 2**z)
-    return f"/api/v1/tiles/{layer}/{z}/{x}/{y}.mvt"
-
-
-@pytest.fixture
-def centre(signed_in):
-    return signed_in(role="centre", area="632800000000")
-
-
-@pytest.fixture
-def grid(database):
-    return a_grid()
 
 
 def test_a_tile_has_the_grids_in_it(centre, grid):
@@ -130,13 +113,6 @@ def test_the_layer_of_holes_is_another_after_a_change_of_duty(centre, signed_in,
     before = centre.get(url, query_string=window, headers=seen).status_code
     made(signed_in(role="officer"), a_team(), grid)
     assert (before, centre.get(url, query_string=window, headers=seen).status_code) == (304, 200)
-
-
-@pytest.fixture
-def walked(grid, signed_in):
-    send(signed_in(a_member()), a_patrol())
-    rebuild_marked()
-    return grid
 
 
 @pytest.mark.parametrize("layer", sorted(LAYERS))

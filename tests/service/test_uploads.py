@@ -3,18 +3,11 @@
 import gzip
 import json
 
-import pytest
-
 from service.db import session, uuid7
 from service.patrols.models import CheckIn, Fix, Patrol
 from service.uploads.models import QuarantinedItem
 from tests.factories import a_member
 from tests.service.phone import a_check_in, a_patrol, a_start, a_track, an_end, an_hour_ago, send, verdicts
-
-
-@pytest.fixture
-def phone(signed_in):
-    return signed_in(a_member())
 
 
 def test_a_patrol_is_stored_with_all_its_fixes(phone):

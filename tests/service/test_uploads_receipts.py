@@ -1,15 +1,8 @@
 """A phone that lost the answers can ask what has arrived."""
 
-import pytest
-
 from service.db import uuid7
 from tests.factories import a_member
 from tests.service.phone import a_check_in, a_patrol, an_hour_ago, send
-
-
-@pytest.fixture
-def phone(signed_in):
-    return signed_in(a_member())
 
 
 def missing(client, ids):

@@ -29,11 +29,6 @@ PASSWORD = "wind over the salt lake"
 MINUTE = timedelta(minutes=1)
 
 
-@pytest.fixture
-def phone(signed_in):
-    return signed_in(a_member())
-
-
 # --- after the end ---
 
 
