@@ -5,6 +5,7 @@ import pytest
 from service.coverage.actions import rebuild_marked
 from tests.factories import COMMUNITY, a_grid, a_member, a_membership, a_team
 from tests.service.duty import made, midnight, shifts_on
+from tests.service.matter_steps import report, steps
 from tests.service.phone import a_patrol, send
 from tests.service.sessions import an_account
 
@@ -76,6 +77,27 @@ def batu(database):
 @pytest.fixture
 def grid(database):
     return a_grid()
+
+
+@pytest.fixture
+def clerk(signed_in):
+    """An officer of the community."""
+    return signed_in(role="officer", area=COMMUNITY)
+
+
+@pytest.fixture
+def worker(signed_in, member, team):
+    """The member of the team."""
+    return signed_in(member)
+
+
+@pytest.fixture
+def given(grid, clerk, worker, team):
+    """A matter that the worker has accepted."""
+    matter = report(clerk)
+    steps(clerk, matter, ("dispatch", {"team_id": str(team.id)}))
+    steps(worker, matter, "accept")
+    return matter
 
 
 @pytest.fixture

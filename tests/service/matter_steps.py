@@ -2,36 +2,12 @@
 
 from typing import Any
 
-import pytest
 from flask.testing import FlaskClient
 
-from tests.factories import COMMUNITY, a_grid, a_member, a_report, a_team
+from tests.factories import a_report
 
 URL = "/api/v1/matters"
 TOWNSHIP = "632802001000"
-
-
-@pytest.fixture
-def grid(database):
-    return a_grid()
-
-
-@pytest.fixture
-def people(grid):
-    """A leader and a worker of one team of the community."""
-    leader, worker = a_member("leader", COMMUNITY), a_member("member", COMMUNITY)
-    team = a_team(worker, leader=leader)
-    return leader, worker, team
-
-
-@pytest.fixture
-def officer(signed_in, grid):
-    return signed_in(role="officer", area=COMMUNITY)
-
-
-@pytest.fixture
-def worker(signed_in, people):
-    return signed_in(people[1])
 
 
 def report(client: FlaskClient, **fields: Any) -> dict[str, Any]:

@@ -1,11 +1,13 @@
 """Matters that come with uploads, from phones that were offline."""
 
+import pytest
+
 from service.db import uuid7
 from tests.factories import COMMUNITY, COUNTY, a_member
-from tests.service.matter_steps import TOWNSHIP, URL, grid, history, officer, people, report, steps, worker
+from tests.service.matter_steps import TOWNSHIP, URL, history, report, steps
 from tests.service.phone import a_start, an_hour_ago, rfc3339, send, verdicts
 
-__all__ = ["grid", "officer", "people", "worker"]
+pytestmark = pytest.mark.usefixtures("grid")
 
 
 def an_item(**fields):
@@ -38,8 +40,8 @@ def test_a_matter_on_anothers_patrol_is_rejected(worker, signed_in):
     assert verdicts(worker, [an_item(patrol_id=patrol)]) == ["rejected"]
 
 
-def test_an_id_that_another_matter_has_is_a_conflict(worker, officer):
-    taken = report(officer)
+def test_an_id_that_another_matter_has_is_a_conflict(worker, clerk):
+    taken = report(clerk)
     assert verdicts(worker, [an_item(id=taken["id"])]) == ["conflict"]
 
 
@@ -49,9 +51,8 @@ def test_what_a_phone_lacks_is_kept_and_marked(worker):
     assert "incomplete" in worker.get(f"{URL}/{item['id']}").json["marks"]
 
 
-def test_a_journey_from_an_offline_phone_to_the_county_and_back(signed_in, people):
+def test_a_journey_from_an_offline_phone_to_the_county_and_back(signed_in, leader, member, team):
     """Reported beside a patrol, filed, climbed twice, handled by the county, verified, closed, evaluated."""
-    leader, member, _ = people
     phone, township, county = (
         signed_in(member),
         signed_in(role="officer", area=TOWNSHIP),

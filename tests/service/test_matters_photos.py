@@ -23,11 +23,6 @@ def reporter(signed_in):
 
 
 @pytest.fixture
-def officer(signed_in):
-    return signed_in(role="officer", area=COMMUNITY)
-
-
-@pytest.fixture
 def matter(reporter, photo):
     """A matter with a photo that came after it."""
     found = report(reporter, photos=[name_of(photo)])
@@ -48,11 +43,11 @@ def test_another_area_sees_no_photo_of_it(signed_in, matter, photo, role):
     assert stranger.get(url_of(photo)).status_code == stranger.head(url_of(photo)).status_code == 404
 
 
-def test_a_colleague_sees_the_photo_once_the_matter_is_theirs(signed_in, officer, matter, photo):
+def test_a_colleague_sees_the_photo_once_the_matter_is_theirs(signed_in, clerk, matter, photo):
     person = a_member("member", COMMUNITY)
     given, colleague = str(person.id), signed_in(person)
     assert colleague.get(url_of(photo)).status_code == 404
-    steps(officer, matter, "file", ("dispatch", {"assignee_id": given}))
+    steps(clerk, matter, "file", ("dispatch", {"assignee_id": given}))
     assert colleague.get(url_of(photo)).status_code == 200
 
 
@@ -62,20 +57,20 @@ def test_a_leader_sees_the_photos_of_the_communitys_matters(signed_in, matter, p
     assert signed_in(leader).get(url_of(photo)).status_code == 200
 
 
-def test_the_photo_of_a_step_is_shown_to_who_reported(signed_in, officer, reporter, matter):
+def test_the_photo_of_a_step_is_shown_to_who_reported(signed_in, clerk, reporter, matter):
     person, proof = a_member("member", COMMUNITY), a_photo(size=(50, 50))
     handler = signed_in(person)
     put(handler, proof)
-    steps(officer, matter, "file", ("dispatch", {"assignee_id": str(person.id)}))
+    steps(clerk, matter, "file", ("dispatch", {"assignee_id": str(person.id)}))
     assert reporter.get(url_of(proof)).status_code == 404
     steps(handler, matter, ("handle", {"photos": [name_of(proof)]}))
     assert reporter.get(url_of(proof)).status_code == 200
 
 
-def test_naming_a_strangers_photo_in_a_report_opens_nothing(signed_in, reporter, officer, photo):
+def test_naming_a_strangers_photo_in_a_report_opens_nothing(signed_in, reporter, clerk, photo):
     put(signed_in(role="member", area=ELSEWHERE), photo)
     report(reporter, photos=[name_of(photo)])
-    assert reporter.get(url_of(photo)).status_code == officer.get(url_of(photo)).status_code == 404
+    assert reporter.get(url_of(photo)).status_code == clerk.get(url_of(photo)).status_code == 404
 
 
 def test_the_command_centre_sees_no_photo_of_a_check_in(signed_in, reporter, photo):
