@@ -13,7 +13,7 @@ import requests
 from service.areas.models import Grid, GridRevision
 from service.db import session
 from tests.factories import COMMUNITY, a_grid, a_square
-from tests.servers import PASSWORD, inside, until
+from tests.servers import PASSWORD, inside, is_open, until
 
 ROOT = Path(__file__).parents[2]
 WRITE = 'root=$0 var=$1; . "$root/scripts/lib/front.sh"; write_nginx_conf'
@@ -52,11 +52,6 @@ def front(server, tmp_path_factory) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(10)
-
-
-def is_open(port: int) -> bool:
-    with socket.socket() as door:
-        return door.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.fixture(scope="module")
