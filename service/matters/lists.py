@@ -11,6 +11,7 @@ import openpyxl
 
 from service import papers
 from service.matters.clocks import ZONE
+from service.teams import sheets
 
 MOST_ROWS = 20_000
 COLUMNS = {
@@ -43,9 +44,7 @@ def defused(value: Any) -> Any:
     """A value that no spreadsheet takes for a formula."""
     if isinstance(value, datetime):
         return local(value)
-    if isinstance(value, str) and value.lstrip(" \u3000")[:1] in ("=", "+", "-", "@", "\t", "\r", "\n"):
-        return f"'{value}"
-    return value if value is None or isinstance(value, bool | int | float) else str(value)
+    return value if value is None or isinstance(value, bool | int | float) else sheets.defused(str(value))
 
 
 def local(time: datetime) -> str:
@@ -71,17 +70,10 @@ def as_xlsx(rows: Iterable[dict[str, Any]]) -> bytes:
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("事项")
     for line in _lines(rows):
-        sheet.append([_printable(value) for value in line])
+        sheet.append([sheets.printable(value) if isinstance(value, str) else value for value in line])
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
-
-
-def _printable(value: Any) -> Any:
-    """What XML can hold."""
-    if not isinstance(value, str):
-        return value
-    return "".join(c for c in value if c >= " " or c in "\t\n")
 
 
 def as_pdf(

@@ -65,7 +65,10 @@ def test_an_export_leaves_a_row_that_the_reporter_can_read(signed_in, officer):
     assert worker.get("/api/v1/me/access-log").json["items"][0]["action"] == "matter.export"
 
 
-@pytest.mark.parametrize("title", ["=1+1", "@SUM(A1)", "-2+3", "+1"])
+@pytest.mark.parametrize(
+    "title",
+    ["=1+1", "@SUM(A1)", "-2+3", "+1", "＝1+1", "＋1", "－1", "＠SUM(A1)", "\u3000＝1", "\xa0=1", "\u200b=1"],
+)
 def test_no_cell_of_a_list_is_a_formula(officer, title):
     report(officer, title=title, text="\t=1+1")
     answer = officer.get(f"{URL}/export?format=csv")
@@ -78,6 +81,13 @@ def test_no_cell_of_a_list_is_a_formula(officer, title):
         "n",
         "b",
     }
+
+
+@pytest.mark.parametrize("strange", ["\uffff", "\ufffe"])
+def test_a_workbook_leaves_out_what_xml_cannot_hold(officer, strange):
+    report(officer, title=f"草{strange}场")
+    book = openpyxl.load_workbook(io.BytesIO(officer.get(f"{URL}/export?format=xlsx").data))
+    assert "草场" in [cell.value for cell in book["事项"][2]]
 
 
 # other platforms send
@@ -145,7 +155,11 @@ def a_webhook(admin, **fields):
     "url",
     ["http://example.org/", "https://127.0.0.1/", "https://[::1]/", "https://10.1.2.3/", "https://169.254.169.254/x",
      "https://[::ffff:10.0.0.1]/", "https://localhost/", "https://db/", "https://u:p@example.org/", "ftp://x.org",
-     "https://x.internal/", "https://例子.中国/", "https://100.64.0.1/", "https://exa mple.org/"],
+     "https://x.internal/", "https://例子.中国/", "https://100.64.0.1/", "https://exa mple.org/",
+     "https://2130706433/", "https://0x7f.1/", "https://0177.0.0.1/", "https://127.1/", "https://127.0.0.1.:443/",
+     "https://localhost./", "https://a.local./", "https://a..b/", "https://.example.org/", "https://example.org:x/",
+     "https://[64:ff9b::7f00:1]/", "https://[::127.0.0.1]/", "https://[::ffff:0:127.0.0.1]/", "https://[2002:7f00:1::]/",
+     "https://[2001:0:7f00:1::]/", "https://[fe80::1%25eth0]/", "https://[fd00::1]/", "https://[::1"],
 )  # fmt: skip
 def test_only_public_https_addresses_are_told(admin, url):
     assert a_webhook(admin, url=url).status_code == 422
