@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-INCOMPLETE, OUTSIDE = "incomplete", "outside_grids"  # marks
+INCOMPLETE, OUTSIDE_GRIDS = "incomplete", "outside_grids"  # marks
 NUMBERS = ("people", "amount_yuan")  # facts that are counted and added up
 AHEAD = timedelta(hours=24)  # a time farther in the future is absurd
 

@@ -22,9 +22,7 @@ _LABEL = re.compile("[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER = re.compile("[0-9]+|0x[0-9a-f]*")
 _INNER = ("localhost", "local", "internal", "lan", "intranet")
 _INSIDE = "::/96 ::ffff:0:0/96 ::ffff:0:0:0/96 64:ff9b::/96 64:ff9b:1::/48 2002::/16 2001::/32"
-_GATEWAYS = [
-    ipaddress.IPv6Network(each) for each in _INSIDE.split()
-]  # to an IPv4 address inside the IPv6 one
+_GATEWAYS = [ipaddress.IPv6Network(each) for each in _INSIDE.split()]  # to an IPv4 address inside it
 
 
 class Unreachable(Exception):

@@ -12,7 +12,7 @@ from service.bulk import as_json
 from service.db import ask, session
 from service.errors import Conflict, Invalid, NotFound
 from service.matters import bridges, clocks, history, queries, workflow
-from service.matters.facts import INCOMPLETE, OUTSIDE, Kind, Report, lacking
+from service.matters.facts import INCOMPLETE, OUTSIDE_GRIDS, Kind, Report, lacking
 from service.matters.models import Matter, MatterStep
 from service.matters.queries import Place
 from service.matters.workflow import Actor, State
@@ -138,10 +138,8 @@ def _first(found: Report, place: Place | None, kind: Kind) -> First:
 
 
 def _marks(found: Report, place: Place | None, kind: Kind) -> list[str]:
-    doubts = {
-        OUTSIDE: found.position is not None and place is None,
-        INCOMPLETE: bool(lacking(found, kind.required)),
-    }
+    is_outside = found.position is not None and place is None
+    doubts = {OUTSIDE_GRIDS: is_outside, INCOMPLETE: bool(lacking(found, kind.required))}
     return list(dict.fromkeys([*found.marks, *(mark for mark, holds in doubts.items() if holds)]))
 
 

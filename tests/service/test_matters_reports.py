@@ -44,9 +44,7 @@ def test_an_officer_reports_nothing_in_anothers_grid(signed_in, grid):
     assert elsewhere.post(URL, json=a_report()).status_code == 404
 
 
-@pytest.mark.parametrize(
-    "facts", [{"people": "很多"}, {"people": -3}, {"people": 3, "amount_yuan": "欠"}, {}]
-)
+@pytest.mark.parametrize("facts", [{"people": "很多"}, {"people": -3}, {"people": 3, "amount_yuan": "x"}, {}])
 def test_people_and_money_are_numbers_and_not_below_zero(worker, facts):
     sent = a_report(**{"class": "wage_arrears", "text": "工地", "facts": {"amount_yuan": 9} | facts})
     assert worker.post(URL, json=sent).status_code == 422
