@@ -79,13 +79,13 @@ def _is_same(matter: Matter, found: Report) -> bool:
     return all(getattr(matter, name) == getattr(found, name) for name in _SAME)
 
 
-def keep(reports: Sequence[Report]) -> list[UUID]:
-    """Keep matters of listed classes, each in its grid; gives the ids of those that were new."""
+def keep(reports: Sequence[Report], places: Sequence[Place | None] | None = None) -> list[UUID]:
+    """Keep matters of listed classes, in these places or in their grids; gives the ids of the new ones."""
     if not reports:
         return []
     kinds = queries.kinds()
     firsts = [_first(found, place, kinds[found.class_code])
-              for found, place in zip(reports, placed(reports), strict=True)]  # fmt: skip
+              for found, place in zip(reports, places or placed(reports), strict=True)]  # fmt: skip
     return _write(firsts)
 
 

@@ -143,6 +143,31 @@ def test_a_case_of_another_county_is_refused(officer):
     assert imported(officer, case)[0]["status"] == "refused"
 
 
+def test_a_case_that_names_a_grid_lies_in_it(officer):
+    case = a_case(place=f"{COMMUNITY}001")
+    del case["lon"], case["lat"]
+    (told,) = imported(officer, case)
+    assert officer.get(f"{URL}/{told['id']}").json["grid"] == f"{COMMUNITY}001"
+    assert session.get_one(Matter, told["id"]).grid_id is not None
+
+
+@pytest.mark.parametrize(
+    "fields", [{"place": f"{COMMUNITY}999"}, {"place": f"{COUNTY[:6]}999999"}, {"at": "2098-01-01T00:00:00Z"}]
+)
+def test_a_case_of_no_place_or_a_far_future_is_refused(signed_in, officer, fields):
+    case = a_case(**fields)
+    if "place" in fields:
+        del case["lon"], case["lat"]
+    (told,) = imported(signed_in(role="officer", area=COUNTY), case)
+    assert (told["status"], list(told["errors"])) == ("refused", list(fields))
+
+
+def test_a_case_that_is_anothers_is_known_without_its_id(officer, signed_in):
+    imported(officer, a_case())
+    (told,) = imported(signed_in(role="officer", area=ELSEWHERE), a_case())
+    assert (told["status"], told["id"]) == ("known", None)
+
+
 # other platforms are told
 
 
