@@ -179,7 +179,7 @@ class Allowed(MethodView):
             for must, also in [TAKES.get(step, ((), ()))]
         }
         state = {"version": matter.version, "stage": matter.stage, "level": matter.level}
-        return state | {"allowed": may, "takes": takes}
+        return state | {"allowed": may, "takes": takes, "wanted": actions.wanted(matter, may)}
 
 
 @blueprint.route("/matters/<uuid:matter_id>/file")

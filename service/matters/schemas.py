@@ -195,6 +195,11 @@ class AllowedStepsSchema(Strict):
     level = fields.String(required=True)
     allowed = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
     takes = fields.Dict(required=True, metadata={"description": "Per step: its fields, and its reasons"})
+    wanted = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "Those that its class asks for: parties, if several handle it jointly"},
+    )
 
 
 class MatterFileSchema(Strict):
