@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
+from sqlalchemy import Select
 
 from service.areas.queries import prefix_of
-from service.db import ask, session
+from service.db import ask, fetch, session
 from service.errors import Conflict, Forbidden, Invalid
 from service.matters import bridges, clocks, departments, history, queries, workflow
 from service.matters.facts import Kind
@@ -311,11 +312,24 @@ def _reopen(_: Matter, __: Caller, ___: Said, ____: datetime) -> Change:
     return Change(again, {})
 
 
+def locked(visible: Select[Matter], matter_id: UUID, into_id: UUID | None) -> Matter:
+    """One of the matters, kept from everybody else until this transaction ends; raises NotFound.
+
+    What it is merged into is locked first if its id is the lower one: of two who merge into each other
+    one waits for the other, and not each for the other.
+    """
+    if into_id and into_id < matter_id:
+        session.execute(_held(visible, into_id))
+    return fetch(queries.locked(visible), id=matter_id)
+
+
+def _held(visible: Select[Matter], id: UUID) -> Select[str]:
+    return visible.with_only_columns(Matter.stage).where(Matter.id == id).with_for_update(read=True)
+
+
 def _merge(matter: Matter, caller: Caller, said: Said, _: datetime) -> Change:
     visible = queries.visible_to(caller, caller.scope("matters:read"))
-    target = session.scalar(
-        visible.with_only_columns(Matter.stage).where(Matter.id == said.into_id).with_for_update(read=True)
-    )
+    target = session.scalar(_held(visible, said.into_id)) if said.into_id else None
     if target is None or said.into_id == matter.id or target in workflow.OVER:
         raise Invalid(errors={"into_id": ["Not another matter that is still open."]})
     return Change({"merged_into_id": said.into_id}, {"into_id": str(said.into_id)})

@@ -102,6 +102,12 @@ class MattersFilter(Strict):
     from_ = QueryTime(data_key="from", metadata={"description": "That arrived since then"})
     to = QueryTime()
 
+    @validates_schema
+    def in_order(self, data: dict[str, Any], **_: Any) -> None:
+        """A window that is closed at both ends has a length."""
+        if "from_" in data and "to" in data and data["from_"] >= data["to"]:
+            raise ValidationError("Must lie before `to`.", "from")
+
 
 class MattersQuery(MattersFilter, PageQuery):
     """A page of matters."""

@@ -84,3 +84,9 @@ def test_what_somebody_did_who_has_left_stays_the_burden_of_the_team(given, offi
     left = update(Membership).where(Membership.team_id == people[2].id, Membership.member_id == people[1].id)
     session.execute(left.values(until=datetime.now(UTC)))
     assert burden(officer) == {people[2].code: (1, 1, 1)}
+
+
+def test_a_window_that_ends_before_it_begins_is_refused(officer):
+    window = "from=2026-02-01T00:00:00Z&to=2026-01-01T00:00:00Z"
+    for path in ("", "/export", "/counts", "/stage-times", "/burden", "/bulletin"):
+        assert officer.get(f"{URL}{path}?{window}").status_code == 422
