@@ -19,6 +19,11 @@ from service.matters.models import FAMILIES, TRACED, URGENCIES
 from service.matters.workflow import BY_HAND, LEVELS, STAGES, TAKES
 
 _BY_NAME = {"class": "class_code"}
+_DIGEST = (
+    "SHA-256 of the 32 bytes of `previous` and, in UTF-8, the JSON list without blanks of matter_id, "
+    "version, step, stage, level, at (UTC, six decimals, +00:00), actor_id, role, area, note, reason, "
+    "photos, details (keys sorted), stage_left, lasted_s; it comes out where the reader sees all"
+)
 
 
 def photos(**kwargs: Any) -> fields.List:
@@ -186,8 +191,14 @@ class TakenSchema(Strict):
     reason = fields.String(required=True, allow_none=True)
     photos = fields.List(fields.String(), required=True)
     details = fields.Dict(required=True)
+    stage_left = fields.String(
+        required=True, allow_none=True, metadata={"description": "The stage that ended with this step"}
+    )
+    lasted_s = fields.Float(
+        required=True, allow_none=True, metadata={"description": "How long it had lasted"}
+    )
     previous = fields.String(required=True)
-    digest = fields.String(required=True, metadata={"description": "SHA-256 of `previous` and the step"})
+    digest = fields.String(required=True, metadata={"description": _DIGEST})
 
 
 class MatterHistorySchema(Strict):

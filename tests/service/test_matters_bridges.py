@@ -59,6 +59,33 @@ def test_a_matters_file_is_printed_and_markup_in_it_stays_text(officer):
     assert "#panic()" in words and "verified" in words
 
 
+def test_whoever_holds_a_matters_file_can_verify_its_chain(officer, signed_in):
+    matter = report(officer)
+    steps(officer, matter, ("note", {"note": "看过“现场”", "photos": ["a" * 64]}), "urge")
+    told = officer.get(f"{URL}/{matter['id']}/file").json
+    previous = bytes(32)
+    for each in told["steps"]:
+        at = datetime.fromisoformat(each["at"]).isoformat(timespec="microseconds")
+        names = ["actor_id", "role", "area", "note", "reason", "photos", "details", "stage_left", "lasted_s"]
+        row = [matter["id"], *(each[name] for name in ("version", "step", "stage", "level")), at]
+        row += [each[name] for name in names]
+        sealed = json.dumps(row, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+        previous = sha256(previous + sealed).digest()
+        assert previous.hex() == each["digest"]
+    assert previous.hex() == told["chain"]["head"]
+
+
+def test_a_printed_file_says_all_that_was_told(officer):
+    later = (datetime.now(UTC) + timedelta(days=3)).isoformat()
+    facts = {"people": 12, "amount_yuan": 340000.5, "工地": "德令哈二期"}
+    matter = report(officer, **{"class": "wage_arrears", "text": "拖欠三个月", "facts": facts})
+    steps(officer, matter, ("suspend", {"reason": "money", "review_at": later, "photos": ["a" * 64]}))
+    answer = officer.get(f"{URL}/{matter['id']}/file?format=pdf")
+    words = "".join(page.extract_text() for page in PdfReader(io.BytesIO(answer.data)).pages)
+    for each in ("12", "340000.5", "德令哈二期", "资金", "复核", "照片 1 张", "97.371200"):
+        assert each in words
+
+
 def test_an_export_leaves_a_row_that_the_reporter_can_read(signed_in, officer):
     worker = signed_in(role="member", area=COMMUNITY)
     officer.get(f"{URL}/{report(worker)['id']}/file")
