@@ -11,12 +11,15 @@ import json
 import re
 import socket
 import ssl
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
-PATIENCE = 5.0  # s, for each of connecting and answering
+PATIENCE = 5.0  # s, for whatever comes next
+LONGEST = 15.0  # s, for all of it: who answers byte by byte holds nobody up
 LONGEST_URL = 500
 _LABEL = re.compile("[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER = re.compile("[0-9]+|0x[0-9a-f]*")
@@ -100,6 +103,23 @@ def tell(url: str, body: bytes, headers: Mapping[str, str]) -> int:
     return post(address, host, port, path, body, headers, ssl.create_default_context())
 
 
+@contextmanager
+def _no_longer_than(seconds: float, connected: socket.socket) -> Iterator[None]:
+    """Cut a connection off after a while, whoever is reading from it then."""
+    cut = threading.Timer(seconds, _cut, (connected,))
+    cut.daemon = True
+    cut.start()
+    try:
+        yield
+    finally:
+        cut.cancel()
+
+
+def _cut(connected: socket.socket) -> None:
+    with suppress(OSError):  # gone already
+        socket.socket.shutdown(connected, socket.SHUT_RDWR)
+
+
 def post(
     address: str,
     host: str,
@@ -113,7 +133,9 @@ def post(
     connection = HTTPConnection(host, port, timeout=PATIENCE)
     try:
         plain = socket.create_connection((address, port), PATIENCE)
-        with context.wrap_socket(plain, server_hostname=host) as connection.sock:
+        wrapped = context.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
+        with wrapped as connection.sock, _no_longer_than(LONGEST, wrapped):
+            wrapped.do_handshake()
             connection.request("POST", path, body, {"Content-Type": "application/json", **headers})
             return connection.getresponse().status
     except ssl.SSLError:

@@ -286,11 +286,13 @@ def test_what_is_never_told_is_given_up(officer, admin, resolver):
 @pytest.fixture
 def platform(tmp_path):
     """An https server of somebody else: what it was told, its context for callers, its port."""
-    told = []
+    told, gone = [], threading.Event()
 
     class Platform(BaseHTTPRequestHandler):
         def do_POST(self):
             told.append((dict(self.headers), self.rfile.read(int(self.headers["Content-Length"]))))
+            while self.path == "/drip" and not gone.wait(0.05):
+                self.wfile.write(b"H")
             self.send_response(302 if self.path == "/away" else 204)
             self.send_header("Location", "https://127.0.0.1/")
             self.end_headers()
@@ -303,6 +305,7 @@ def platform(tmp_path):
     server.socket = certificate.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield told, ours, server.server_port
+    gone.set()
     server.shutdown()
     server.server_close()
 
@@ -347,6 +350,13 @@ def test_a_redirect_is_not_followed(platform):
     told, context, port = platform
     assert hooks.post("127.0.0.1", "hook.example.org", port, "/away", b"{}", {}, context) == 302
     assert len(told) == 1
+
+
+def test_a_platform_that_answers_byte_by_byte_is_cut_off(platform, monkeypatch):
+    _, context, port = platform
+    monkeypatch.setattr(hooks, "LONGEST", 0.5)
+    with pytest.raises(hooks.Unreachable):
+        hooks.post("127.0.0.1", "hook.example.org", port, "/drip", b"{}", {}, context)
 
 
 def test_a_platform_with_anothers_certificate_is_not_told(platform):
