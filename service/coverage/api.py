@@ -36,6 +36,7 @@ from service.coverage.schemas import (
 from service.coverage.windows import whole_days, whole_hours
 from service.errors import NotFound
 from service.paging import Page, cursor_at, page, read_cursor
+from service.teams.sheets import defused
 from service.values import read_time
 from service.web import Blueprint, caller, needs, next_link, scope
 
@@ -294,11 +295,6 @@ def _csv(items):
         table.writerow(
             item
             | {f"check_ins_{grade}": item["check_ins"][grade] for grade in grades}
-            | {"name": _defused(item["name"])}
+            | {"name": defused(item["name"])}
         )
     return Response(text.getvalue(), content_type=f"{CSV}; charset=utf-8")
-
-
-def _defused(text):
-    """A name that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in "=+-@\t\r" else text

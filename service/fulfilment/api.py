@@ -20,6 +20,7 @@ from service.fulfilment.schemas import FulfilmentQuery, FulfilmentSchema, RollsS
 from service.paging import cursor_at, read_cursor
 from service.policy import Scope
 from service.teams import queries as teams
+from service.teams.sheets import defused
 from service.web import Blueprint, caller, needs, next_link, scope
 
 JSON, CSV = "application/json", "text/csv"
@@ -90,7 +91,7 @@ def _write(form, body):
     table = csv.writer(out)
     table.writerow(("code", "name", "from", "to"))
     for item in body["items"]:
-        name = f"'{item['name']}" if item["name"][:1] in "=+-@\t\r" else item["name"]
+        name = defused(item["name"])
         table.writerows((item["code"], name, span["from"], span["to"]) for span in item["spans"])
     return Response(out.getvalue(), content_type=f"{CSV}; charset=utf-8")
 

@@ -1,14 +1,15 @@
 """Take steps with matters. Each is one more row of its history, chained to the one before."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
+from sqlalchemy import Select
 
 from service.areas.queries import prefix_of
-from service.db import ask, session
+from service.db import ask, fetch, session
 from service.errors import Conflict, Forbidden, Invalid
 from service.matters import bridges, clocks, departments, history, queries, workflow
 from service.matters.facts import Kind
@@ -25,6 +26,7 @@ WITH taken AS (
 UPDATE matters SET """
 _WRITTEN = f" WHERE id = %(id)s RETURNING {bridges.IS_HEARD}"
 LONGEST_PAUSE = timedelta(days=180)
+MOST_PARTIES = 20
 
 
 class Moved(Conflict):
@@ -91,7 +93,35 @@ def state_of(matter: Matter) -> State:
 
 def allowed(matter: Matter, caller: Caller) -> dict[str, str]:
     """What the caller may do with a matter now: step → stage."""
-    return workflow.allowed(state_of(matter), actor_of(matter, caller, queries.ground_of(caller)))
+    return _may(matter, actor_of(matter, caller, queries.ground_of(caller)), datetime.now(UTC))
+
+
+def wanted(matter: Matter, may: Collection[str]) -> list[str]:
+    """Those of the steps that its class asks for and nobody has taken: to name who handles it jointly."""
+    is_joint = session.get_one(MatterClass, matter.class_code).is_joint
+    return ["add_party"] if is_joint and not matter.parties and "add_party" in may else []
+
+
+def _may(matter: Matter, actor: Actor, now: datetime) -> dict[str, str]:
+    """What the table allows, without what the matter's parties and dates forbid."""
+    left = parties_left(matter)
+    barred = {
+        "feed_back": bool(left),
+        "party_done": not left,
+        "add_party": len(matter.parties) >= MOST_PARTIES,
+        "reopen": _is_past_reopening(matter, now),
+    }
+    may = workflow.allowed(state_of(matter), actor)
+    return {step: stage for step, stage in may.items() if not barred.get(step)}
+
+
+def parties_left(matter: Matter) -> list[str]:
+    """Who handles it jointly and has not finished."""
+    return [each for each in matter.parties if each not in matter.parties_done]
+
+
+def _is_past_reopening(matter: Matter, now: datetime) -> bool:
+    return matter.closed_at is None or now - matter.closed_at > REOPENS
 
 
 def take(
@@ -103,20 +133,24 @@ def take(
     state = state_of(matter)
     then = workflow.after(state, said.step, actor)
     if said.version != matter.version:
-        raise Moved(errors=_here(matter, actor))
+        raise Moved(errors=_here(matter, actor, now))
     if said.photos and set(workflow.hands(actor, matter.level)) == {"anyone"}:
-        raise NotYours(errors=_here(matter, actor))  # to look on is not to add evidence
+        raise NotYours(errors=_here(matter, actor, now))  # to look on is not to add evidence
     if then is None:
         may_others = any(said.step == rule.step and state.stage in rule.stages for rule in workflow.RULES)
-        raise (NotYours if may_others else IllegalStep)(errors=_here(matter, actor))
+        raise (NotYours if may_others else IllegalStep)(errors=_here(matter, actor, now))
+    if said.step == "feed_back" and (left := parties_left(matter)):
+        raise PartiesLeft(errors=_here(matter, actor, now) | {"parties": left})
+    if said.step == "reopen" and _is_past_reopening(matter, now):
+        raise TooLate(errors=_here(matter, actor, now))
     change = _change(matter, caller, said, now)
     by = {"actor_id": caller.member_id, "role": caller.role, "area_code": caller.area}
     return record(matter, said.step, then, now, by, change, said)
 
 
-def _here(matter: Matter, actor: Actor) -> dict[str, Any]:
+def _here(matter: Matter, actor: Actor, now: datetime) -> dict[str, Any]:
     """What the caller needs to go on."""
-    may = workflow.allowed(state_of(matter), actor)
+    may = _may(matter, actor, now)
     return {"version": matter.version, "stage": matter.stage, "level": matter.level, "allowed": may}
 
 
@@ -255,15 +289,9 @@ def _suspend(matter: Matter, _: Caller, said: Said, now: datetime) -> Change:
     return Change({"review_at": said.review_at}, {"review_at": said.review_at.isoformat()})
 
 
-def _feed_back(matter: Matter, _: Caller, __: Said, ___: datetime) -> Change:
-    if left := [each for each in matter.parties if each not in matter.parties_done]:
-        raise PartiesLeft(errors={"parties": left})
-    return Change({}, {})
-
-
 def _add_party(matter: Matter, _: Caller, said: Said, __: datetime) -> Change:
     party = departments.name_of(said.party or "")
-    if party in matter.parties or len(matter.parties) >= 20:
+    if party in matter.parties or len(matter.parties) >= MOST_PARTIES:
         raise Invalid(errors={"party": ["Already one, or already twenty of them."]})
     return Change({"parties": [*matter.parties, party]}, {"party": party})
 
@@ -279,18 +307,29 @@ def _close(matter: Matter, _: Caller, said: Said, now: datetime) -> Change:
     return Change({"outcome": said.reason, "closed_at": now}, {})
 
 
-def _reopen(matter: Matter, caller: Caller, said: Said, now: datetime) -> Change:
-    if matter.closed_at is None or now - matter.closed_at > REOPENS:
-        raise TooLate
+def _reopen(_: Matter, __: Caller, ___: Said, ____: datetime) -> Change:
     again = {"outcome": None, "closed_at": None, "handler_id": None, "team_id": None}
     return Change(again, {})
 
 
+def locked(visible: Select[Matter], matter_id: UUID, into_id: UUID | None) -> Matter:
+    """One of the matters, kept from everybody else until this transaction ends; raises NotFound.
+
+    What it is merged into is locked first if its id is the lower one: of two who merge into each other
+    one waits for the other, and not each for the other.
+    """
+    if into_id and into_id < matter_id:
+        session.execute(_held(visible, into_id))
+    return fetch(queries.locked(visible), id=matter_id)
+
+
+def _held(visible: Select[Matter], id: UUID) -> Select[str]:
+    return visible.with_only_columns(Matter.stage).where(Matter.id == id).with_for_update(read=True)
+
+
 def _merge(matter: Matter, caller: Caller, said: Said, _: datetime) -> Change:
     visible = queries.visible_to(caller, caller.scope("matters:read"))
-    target = session.scalar(
-        visible.with_only_columns(Matter.stage).where(Matter.id == said.into_id).with_for_update(read=True)
-    )
+    target = session.scalar(_held(visible, said.into_id)) if said.into_id else None
     if target is None or said.into_id == matter.id or target in workflow.OVER:
         raise Invalid(errors={"into_id": ["Not another matter that is still open."]})
     return Change({"merged_into_id": said.into_id}, {"into_id": str(said.into_id)})
@@ -301,7 +340,6 @@ _CHANGES = {
     "accept": _accept,
     "uphold": _uphold,
     "suspend": _suspend,
-    "feed_back": _feed_back,
     "add_party": _add_party,
     "party_done": _party_done,
     "close": _close,

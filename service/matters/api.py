@@ -155,7 +155,8 @@ class Steps(MethodView):
         get 409 with the present state and what they may do.
         """
         ground = queries.ground_of(caller())
-        matter = fetch(queries.locked(queries.visible_to(caller(), scope(), ground)), id=matter_id)
+        visible = queries.visible_to(caller(), scope(), ground)
+        matter = actions.locked(visible, matter_id, said.get("into_id"))
         taken = actions.take(matter, caller(), actions.Said(**said), ground)
         return views.steps([taken], caller(), scope())[0]
 
@@ -179,7 +180,7 @@ class Allowed(MethodView):
             for must, also in [TAKES.get(step, ((), ()))]
         }
         state = {"version": matter.version, "stage": matter.stage, "level": matter.level}
-        return state | {"allowed": may, "takes": takes}
+        return state | {"allowed": may, "takes": takes, "wanted": actions.wanted(matter, may)}
 
 
 @blueprint.route("/matters/<uuid:matter_id>/file")

@@ -10,11 +10,11 @@ from service import papers
 from service.areas.queries import prefix_of
 from service.db import session
 from service.matters import departments, figures, lists, queries
+from service.matters.facts import NUMBERS
 from service.matters.models import Matter, MatterClass
 from service.matters.workflow import LEVELS
 
 _TEMPLATE = Path(__file__).parent / "data" / "bulletin.typ"
-_FACTS = {"people": "涉及人数", "amount_yuan": "涉及金额（元）"}  # those that are added up
 
 
 class Asked(NamedTuple):
@@ -62,7 +62,7 @@ def told(asked: Asked) -> dict[str, Any]:
 
 
 def _sums(kind: MatterClass | None, matters: Select[Matter]) -> dict[str, float]:
-    names = [name for name in _FACTS if kind and name in kind.required]
+    names = [name for name in NUMBERS if kind and name in kind.required]
     return session.execute(figures.sums(matters, names)).one()._asdict() if names else {}
 
 
@@ -81,7 +81,7 @@ def as_pdf(bulletin: dict[str, Any]) -> bytes:
         "about": f"{bulletin['area']['name']} · {lists.local(window['from'])} 至 {lists.local(window['to'])}",
         "sums": [
             f"此前上报、尚未办结：{bulletin['open_from_before']} 件",
-            *(f"{_FACTS[name]}：{value:,.10g}" for name, value in bulletin["facts"].items()),
+            *(f"{lists.FACTS[name]}：{value:,.10g}" for name, value in bulletin["facts"].items()),
         ],
         "areas": [_line("合计", bulletin["total"]), *(_line(x["name"], x) for x in bulletin["by_area"])],
         "stages": [_line(lists.STAGES[x["key"]], x) for x in bulletin["by_stage"]],

@@ -4,7 +4,8 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-INCOMPLETE = "incomplete"
+INCOMPLETE, OUTSIDE_GRIDS = "incomplete", "outside_grids"  # marks
+NUMBERS = ("people", "amount_yuan")  # facts that are counted and added up
 AHEAD = timedelta(hours=24)  # a time farther in the future is absurd
 
 
@@ -48,6 +49,10 @@ class Report(NamedTuple):
 
 
 def lacking(report: Report, required: list[str]) -> list[str]:
-    """What its class asks for and it does not have."""
+    """What its class asks for and it does not have; what is added up must be a number, and not below zero."""
     given = {"text": report.text, "photos": report.photos, **report.facts}
-    return [name for name in required if given.get(name) in (None, "", [])]
+    return [name for name in required if given.get(name) in (None, "", []) or not _counts(name, given[name])]
+
+
+def _counts(name: str, value: Any) -> bool:
+    return name not in NUMBERS or (isinstance(value, int | float) and value >= 0)

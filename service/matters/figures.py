@@ -4,13 +4,28 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Select, any_, cast, func, literal, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    Select,
+    String,
+    any_,
+    cast,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.orm import aliased
 
 from service.areas.models import DIGITS
 from service.matters.models import Matter, MatterStep
 from service.matters.workflow import OPEN
 from service.teams.models import Membership, Team
 
+_DISPATCH: Any = literal_column("'dispatch'")
 _IS_OPEN = Matter.stage.in_((*OPEN, "suspended"))
 
 
@@ -98,28 +113,58 @@ def stage_times(matters: Select[Matter]) -> Select[Any]:
 
 
 def burden(team_ids: Select[Any], start: datetime, end: datetime) -> Select[Any]:
-    """What was asked of teams in a window: matters given, steps and photos that these took. No person."""
-    is_given = MatterStep.step == "dispatch"
+    """What was asked of teams in a window: matters given, steps and photos that these took. No person.
+
+    A step counts for the team that its matter was last given to, if who took it was in that team then.
+    """
+    within = MatterStep.at >= start, MatterStep.at < end
+    asked = team_ids.cte("asked")
+    id = asked.c.id
+    given = (
+        select(id, func.count().label("matters"))
+        .join(MatterStep, _given_to(MatterStep) == cast(id, String))
+        .where(MatterStep.step == _DISPATCH, *within)
+        .group_by(id)
+        .cte("given")
+    )
+    photos = func.sum(func.cardinality(MatterStep.photos))
+    taken = (
+        select(id, func.count().label("reports"), photos.label("photos"))
+        .join(Membership, Membership.team_id == id)
+        .join(MatterStep, MatterStep.actor_id == Membership.member_id)
+        .where(*within, MatterStep.at >= Membership.since, _last_given_to() == cast(id, String))
+        .where(or_(Membership.until.is_(None), MatterStep.at < Membership.until))
+        .group_by(id)
+        .cte("taken")
+    )
+    counts = (given.c.matters, taken.c.reports, taken.c.photos)
+    told: Any = [func.coalesce(each, 0).label(each.key) for each in counts]
     return (
-        select(
-            Team.code,
-            Team.name,
-            func.count().filter(is_given).label("matters"),
-            func.count().filter(MatterStep.actor_id.in_(_people(Team.id))).label("reports"),
-            func.coalesce(
-                func.sum(func.cardinality(MatterStep.photos)).filter(
-                    MatterStep.actor_id.in_(_people(Team.id))
-                ),
-                0,
-            ).label("photos"),
-        )
-        .join(Matter, Matter.team_id == Team.id)
-        .join(MatterStep, MatterStep.matter_id == Matter.id)
-        .where(Team.id.in_(team_ids), MatterStep.at >= start, MatterStep.at < end)
-        .group_by(Team.id)
+        select(Team.code, Team.name, *told)
+        .outerjoin(given, given.c.id == Team.id)
+        .outerjoin(taken, taken.c.id == Team.id)
+        .where(or_(given.c.id.is_not(None), taken.c.id.is_not(None)))
         .order_by(Team.code)
     )
 
 
-def _people(team_id: Any) -> Any:
-    return select(Membership.member_id).where(Membership.team_id == team_id).scalar_subquery()
+def _given_to(step: Any) -> Any:
+    """The team that a dispatch names, as the index knows it."""
+    return step.details.op("->>")(literal_column("'team_id'"))
+
+
+def _last_given_to() -> Any:
+    """Which team a step's matter had last been given to before it; NULL for a person."""
+    earlier = aliased(MatterStep)
+    return (
+        select(_given_to(earlier))
+        .where(
+            earlier.matter_id == MatterStep.matter_id,
+            earlier.version < MatterStep.version,
+            earlier.step == _DISPATCH,
+        )
+        .order_by(earlier.version.desc())
+        .limit(1)
+        .correlate(MatterStep)
+        .scalar_subquery()
+    )

@@ -8,15 +8,24 @@ import hashlib
 import hmac
 import ipaddress
 import json
+import re
 import socket
 import ssl
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
-PATIENCE = 5.0  # s, for each of connecting and answering
+PATIENCE = 5.0  # s, for whatever comes next
+LONGEST = 15.0  # s, for all of it: who answers byte by byte holds nobody up
 LONGEST_URL = 500
+_LABEL = re.compile("[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
+_NUMBER = re.compile("[0-9]+|0x[0-9a-f]*")
+_INNER = ("localhost", "local", "internal", "lan", "intranet")
+_INSIDE = "::/96 ::ffff:0:0/96 ::ffff:0:0:0/96 64:ff9b::/96 64:ff9b:1::/48 2002::/16 2001::/32"
+_GATEWAYS = [ipaddress.IPv6Network(each) for each in _INSIDE.split()]  # to an IPv4 address inside it
 
 
 class Unreachable(Exception):
@@ -35,9 +44,7 @@ def read_url(value: str) -> str:
     try:
         literal = ipaddress.ip_address(parts.hostname)
     except ValueError:
-        if "." not in parts.hostname or parts.hostname.rstrip(".").endswith(
-            (".localhost", ".local", ".internal")
-        ):
+        if not _is_public_name(parts.hostname):
             raise ValueError("Not a public host name.") from None
         return value
     if not is_public(str(literal)):
@@ -45,11 +52,23 @@ def read_url(value: str) -> str:
     return value
 
 
+def _is_public_name(host: str) -> bool:
+    """Whether a name in small letters could be anybody's; one whose last label is a number is an address.
+
+    Resolvers read 0x7f.1, 0177.0.0.1 and 127.1 as addresses, too (WHATWG URL, "ends in a number").
+    """
+    labels = host.removesuffix(".").split(".")
+    if len(labels) < 2 or not all(_LABEL.fullmatch(each) for each in labels):
+        return False
+    return not _NUMBER.fullmatch(labels[-1]) and labels[-1] not in _INNER and labels[-2:] != ["home", "arpa"]
+
+
 def is_public(address: str) -> bool:
     """Whether an IP address is one that anybody in the internet could have."""
     ip = ipaddress.ip_address(address.partition("%")[0])
-    inner = getattr(ip, "ipv4_mapped", None) or getattr(ip, "sixtofour", None)
-    return ip.is_global and not ip.is_multicast and (inner is None or inner.is_global)
+    if isinstance(ip, ipaddress.IPv6Address) and any(ip in each for each in _GATEWAYS):
+        return False  # a gateway carries it on to an IPv4 address of anybody's choice
+    return ip.is_global and not ip.is_multicast
 
 
 def pinned(host: str, port: int) -> str:
@@ -84,6 +103,23 @@ def tell(url: str, body: bytes, headers: Mapping[str, str]) -> int:
     return post(address, host, port, path, body, headers, ssl.create_default_context())
 
 
+@contextmanager
+def _no_longer_than(seconds: float, connected: socket.socket) -> Iterator[None]:
+    """Cut a connection off after a while, whoever is reading from it then."""
+    cut = threading.Timer(seconds, _cut, (connected,))
+    cut.daemon = True
+    cut.start()
+    try:
+        yield
+    finally:
+        cut.cancel()
+
+
+def _cut(connected: socket.socket) -> None:
+    with suppress(OSError):  # gone already
+        socket.socket.shutdown(connected, socket.SHUT_RDWR)
+
+
 def post(
     address: str,
     host: str,
@@ -97,7 +133,9 @@ def post(
     connection = HTTPConnection(host, port, timeout=PATIENCE)
     try:
         plain = socket.create_connection((address, port), PATIENCE)
-        with context.wrap_socket(plain, server_hostname=host) as connection.sock:
+        wrapped = context.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
+        with wrapped as connection.sock, _no_longer_than(LONGEST, wrapped):
+            wrapped.do_handshake()
             connection.request("POST", path, body, {"Content-Type": "application/json", **headers})
             return connection.getresponse().status
     except ssl.SSLError:

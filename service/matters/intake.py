@@ -1,6 +1,6 @@
 """Matters that another platform sends: each judged by itself, and in once however often it is sent."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -10,8 +10,10 @@ from sqlalchemy import select
 from service.areas.queries import prefix_of
 from service.db import session, uuid7
 from service.matters import queries, reporting
-from service.matters.facts import Report
+from service.matters.clocks import day_of
+from service.matters.facts import AHEAD, Kind, Report
 from service.matters.models import Matter
+from service.matters.queries import Place
 from service.policy import Caller
 
 _REFUSED = "refused"
@@ -31,28 +33,47 @@ def take_in(
 ) -> list[Verdict]:
     """Keep what is new and lies where the caller answers for; a verdict for each, in order."""
     sent = [each for each in read if not isinstance(each, Verdict)]
-    known = _known(source, [each["external_id"] for each in sent])
+    codes = [each["external_id"] for each in sent]
+    known, listed = _known(source, codes), queries.kinds()
     reports = [_report(source, each, caller, now) for each in sent]
-    places = reporting.placed(reports) if reports else []
     verdicts: dict[int, Verdict] = {}
-    fresh: dict[str, Report] = {}
-    for found, place in zip(reports, places, strict=True):
+    fresh: dict[str, tuple[Report, Place | None]] = {}
+    for found, place in zip(reports, _places(reports, caller), strict=True):
         code = found.external_id or ""
-        verdict = _judge(found, place.place_code if place else found.place_code, known, caller)
+        verdict = _judge(found, place, known, listed, caller)
         if verdict.status == "created" and code not in fresh:
-            fresh[code] = found
+            fresh[code] = found, place
         verdicts[id(found)] = verdict
-    reporting.keep(list(fresh.values()))
-    known = _known(source, [each["external_id"] for each in sent])
-    settled = iter(_settled(found, verdicts[id(found)], fresh, known) for found in reports)
+    reporting.keep([found for found, _ in fresh.values()], [place for _, place in fresh.values()])
+    known = _known(source, codes)
+    seen = _seen(known.values(), caller)
+    settled = iter(_settled(found, verdicts[id(found)], known, seen) for found in reports)
     return [each if isinstance(each, Verdict) else next(settled) for each in read]
 
 
-def _settled(found: Report, verdict: Verdict, fresh: dict[str, Report], known: dict[str, UUID]) -> Verdict:
+def _places(reports: Sequence[Report], caller: Caller) -> list[Place | None]:
+    """The grid around each, else the grid or area that it names, if the caller answers for that."""
+    ground = prefix_of(caller.area)
+    around = reporting.placed(reports) if reports else []
+    return [
+        place
+        or (queries.place_for(found.place_code, ground, found.recorded_at) if found.place_code else None)
+        for found, place in zip(reports, around, strict=True)
+    ]
+
+
+def _settled(found: Report, verdict: Verdict, known: dict[str, UUID], seen: Collection[UUID]) -> Verdict:
     if verdict.status == _REFUSED:
         return verdict
     id = known[found.external_id or ""]
-    return verdict._replace(id=id, status="created" if id == found.id else "known")
+    status = "created" if id == found.id else "known"
+    return verdict._replace(id=id if id in seen else None, status=status)
+
+
+def _seen(ids: Collection[UUID], caller: Caller) -> Collection[UUID]:
+    """Which of these the caller sees: a case may be known of a place that is another's."""
+    visible = queries.visible_to(caller, caller.scope("matters:read"))
+    return set(session.scalars(visible.with_only_columns(Matter.id).where(Matter.id.in_(ids))))
 
 
 def _known(source: str, external_ids: Sequence[str]) -> dict[str, UUID]:
@@ -61,13 +82,18 @@ def _known(source: str, external_ids: Sequence[str]) -> dict[str, UUID]:
     return {row.external_id: row.id for row in session.execute(known) if row.external_id}
 
 
-def _judge(found: Report, place: str | None, known: dict[str, UUID], caller: Caller) -> Verdict:
-    code = found.external_id
+def _judge(
+    found: Report, place: Place | None, known: dict[str, UUID], listed: dict[str, Kind], caller: Caller
+) -> Verdict:
+    code, ground = found.external_id, prefix_of(caller.area)
     if code in known:
         return Verdict(code, "known")
-    if place is None or not place.startswith(prefix_of(caller.area)):
+    if found.recorded_at > found.received_at + AHEAD:
+        return Verdict(code, _REFUSED, errors={"at": ["More than 24 hours ahead."]})
+    if place is None or not place.place_code.startswith(ground):
         return Verdict(code, _REFUSED, errors={"place": ["Not a place that you answer for."]})
-    if found.class_code not in queries.valid_kinds(found.recorded_at):
+    kind = listed.get(found.class_code)
+    if kind is None or not kind.is_valid(day_of(found.recorded_at)):
         return Verdict(code, _REFUSED, errors={"class": ["Not a class that is listed and valid."]})
     return Verdict(code, "created")
 

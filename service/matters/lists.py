@@ -11,6 +11,7 @@ import openpyxl
 
 from service import papers
 from service.matters.clocks import ZONE
+from service.teams import sheets
 
 MOST_ROWS = 20_000
 COLUMNS = {
@@ -36,6 +37,15 @@ STEPS = {
     "escalate": "升级", "remind": "提醒", "urge": "催办", "supervise": "督办", "add_party": "增加协同单位",
     "party_done": "协同办结", "merge": "并案", "reopen": "重新办理", "note": "备注",
 }  # fmt: skip
+REASONS = {
+    "not_ours": "不属本级", "wrong_place": "地点有误", "wrong_class": "类别有误",
+    "needs_higher": "需上级处理", "incomplete": "信息不全", "unfounded": "不属实", "not_solved": "未解决",
+    "weather": "天气", "season": "季节", "law": "法律程序", "money": "资金", "third_party": "第三方",
+    "person_away": "当事人外出", "resolved": "已解决", "mediated": "已调解", "transferred": "已移交",
+    "satisfied": "满意", "acceptable": "基本满意", "unsatisfied": "不满意", "happened_again": "再次发生",
+    "closed_by_mistake": "误结案",
+}  # fmt: skip
+FACTS = {"people": "涉及人数", "amount_yuan": "涉及金额（元）"}  # others under their own names
 _TEMPLATE = Path(__file__).parent / "data" / "matter.typ"
 
 
@@ -43,9 +53,7 @@ def defused(value: Any) -> Any:
     """A value that no spreadsheet takes for a formula."""
     if isinstance(value, datetime):
         return local(value)
-    if isinstance(value, str) and value.lstrip(" \u3000")[:1] in ("=", "+", "-", "@", "\t", "\r", "\n"):
-        return f"'{value}"
-    return value if value is None or isinstance(value, bool | int | float) else str(value)
+    return value if value is None or isinstance(value, bool | int | float) else sheets.defused(str(value))
 
 
 def local(time: datetime) -> str:
@@ -71,17 +79,10 @@ def as_xlsx(rows: Iterable[dict[str, Any]]) -> bytes:
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("事项")
     for line in _lines(rows):
-        sheet.append([_printable(value) for value in line])
+        sheet.append([sheets.printable(value) if isinstance(value, str) else value for value in line])
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
-
-
-def _printable(value: Any) -> Any:
-    """What XML can hold."""
-    if not isinstance(value, str):
-        return value
-    return "".join(c for c in value if c >= " " or c in "\t\n")
 
 
 def as_pdf(
@@ -92,7 +93,13 @@ def as_pdf(
         ("编号", matter["id"]), ("类别", class_name), ("层级", LEVELS[matter["level"]]),
         ("环节", STAGES[matter["stage"]]), ("区域", matter["grid"] or matter["area"]),
         ("发现时间", local(matter["recorded_at"])), ("上报时间", local(matter["received_at"])),
+        ("位置", f"{matter['lon']:.6f}, {matter['lat']:.6f}" if matter["lon"] is not None else None),
         ("办理期限", local(matter["due_at"]) if matter["due_at"] else None),
+        ("复核日期", local(matter["review_at"]) if matter["review_at"] else None),
+        *((FACTS.get(name, name), value) for name, value in matter["facts"].items()),
+        ("协同单位", "、".join(_party(each, matter["parties_done"]) for each in matter["parties"])),
+        ("办理结果", REASONS.get(matter["outcome"] or "")),
+        ("结案时间", local(matter["closed_at"]) if matter["closed_at"] else None),
         ("来源", " ".join(filter(None, (matter["source"], matter["external_id"])))),
     ]  # fmt: skip
     lines = [
@@ -104,7 +111,7 @@ def as_pdf(
             "who": each["role"]
             if each["actor_id"] is None
             else f"{each['role']} {str(each['actor_id'])[-6:]}",
-            "said": "\n".join(filter(None, (each["reason"], each["note"]))),
+            "said": "\n".join(_said(each)),
             "digest": each["digest"][:16],
         }
         for each in steps
@@ -112,10 +119,29 @@ def as_pdf(
     told = {
         "title": matter["title"],
         "text": matter["text"] or "",
-        "about": [[name, str(value)] for name, value in about if value],
+        "about": [[name, str(value)] for name, value in about if value not in (None, "")],
         "steps": lines,
         "photos": matter["photos"],
         "chain": "完整 · verified" if not faults else "不完整 · broken: " + "; ".join(faults),
         "head": steps[-1]["digest"] if steps else "",
     }
     return papers.pdf(_TEMPLATE, told)
+
+
+def _party(party: str, done: Sequence[str]) -> str:
+    return f"{party}（已办结）" if party in done else party
+
+
+def _said(step: dict[str, Any]) -> Iterable[str]:
+    """What was said with a step: reason, party, review, how many photos, note."""
+    told = step["details"]
+    if reason := step["reason"]:
+        yield REASONS[reason]
+    if party := told.get("party"):
+        yield party
+    if review := told.get("review_at"):
+        yield f"复核 {local(datetime.fromisoformat(review))}"
+    if step["photos"]:
+        yield f"照片 {len(step['photos'])} 张"
+    if step["note"]:
+        yield step["note"]

@@ -28,6 +28,11 @@ from service.patrols.models import IN_TIME, ON_EARTH
 URGENCIES = ("routine", "urgent", "emergency")
 FAMILIES = ("dispute", "safety", "public_order", "people", "facility", "environment", "hazard", "other")
 TRACED = ("report", *STEPS)  # what a row of the history may be
+_TIMES = " AND ".join(
+    f"{name} BETWEEN '2000-01-01Z' AND '2200-01-01Z'"  # an endless one cannot be read, and stops a sweep
+    for name in ("received_at", "entered_at", "due_at", "look_at", "review_at", "closed_at")
+)
+_READABLE = "isfinite(valid_from) AND isfinite(valid_to) AND jsonb_typeof(limits) = 'object'"
 
 
 class MatterClass(Base):
@@ -38,6 +43,7 @@ class MatterClass(Base):
         CheckConstraint(f"urgency IN {URGENCIES}", name="urgency"),
         CheckConstraint(f"family IN {FAMILIES}", name="family"),
         CheckConstraint("valid_to > valid_from", name="validity"),
+        CheckConstraint(_READABLE, name="readable"),
         CheckConstraint("bulletin = 'monthly'", name="bulletin"),
     )
 
@@ -70,6 +76,7 @@ class Matter(Base):
         CheckConstraint(f"stage IN {STAGES}", name="stage"),
         CheckConstraint(ON_EARTH, name="position"),
         CheckConstraint(IN_TIME, name="recorded_at"),
+        CheckConstraint(_TIMES, name="times"),
         CheckConstraint("version > 0", name="version"),
         CheckConstraint("merged_into_id <> id", name="merged_into"),
         CheckConstraint("(stage = 'merged') = (merged_into_id IS NOT NULL)", name="merged"),
@@ -159,7 +166,9 @@ class MatterStep(Base):
         CheckConstraint(f"level IN {LEVELS}", name="level"),
         CheckConstraint("version > 0", name="version"),
         Index("matter_steps_actor_id_at_idx", "actor_id", "at"),
-    )
+        Index("matter_steps_team_id_at_idx", sql("(details ->> 'team_id')"), "at",
+              postgresql_where=sql("step = 'dispatch'")),
+    )  # fmt: skip
 
     matter_id: Mapped[UUID] = mapped_column(ForeignKey("matters.id"), primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # without a gap, from 1

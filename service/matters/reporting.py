@@ -5,14 +5,15 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
+from geoalchemy2.shape import to_shape
 
 from service.areas.places import places, unix_ms
 from service.bulk import as_json
 from service.db import ask, session
 from service.errors import Conflict, Invalid, NotFound
 from service.matters import bridges, clocks, history, queries, workflow
-from service.matters.facts import INCOMPLETE, Kind, Report, lacking
-from service.matters.models import Matter
+from service.matters.facts import INCOMPLETE, OUTSIDE_GRIDS, Kind, Report, lacking
+from service.matters.models import Matter, MatterStep
 from service.matters.queries import Place
 from service.matters.workflow import Actor, State
 
@@ -45,36 +46,46 @@ WITH new AS (
     FROM jsonb_populate_recordset(NULL::matter_steps, %(steps)s::jsonb) JOIN new ON id = matter_id
 )
 SELECT id, {bridges.IS_HEARD} FROM new"""
-_SAME = ("reporter_id", "class_code", "title", "text", "facts")  # in the same report sent again
+_SAME = ("reporter_id", "title", "text", "facts", "photos", "accuracy_m")  # in the same report sent again
 
 
 def report(found: Report, within: str = "") -> Matter:
     """Keep a matter; known already, it is given as it stands.
 
-    Raises NotFound for a place whose code does not begin with `within`, Invalid for what its class refuses.
+    What lies in no grid belongs to the reporter's area. Raises NotFound for a grid whose code does not begin
+    with `within`, Invalid for what its class refuses.
     """
     (place,) = placed([found])
-    if not (place.place_code if place else "").startswith(within):
+    if place and not place.place_code.startswith(within):
         raise NotFound
     kind = queries.valid_kind(found.class_code, found.recorded_at)
     if kind is None:
         raise Invalid(errors={"class": ["Not a class that is listed and valid."]})
     if missing := lacking(found, kind.required):
         raise Invalid(errors={name: ["This class needs it."] for name in missing})
-    _write([_first(found, place, kind)])
+    is_new = bool(_write([_first(found, place, kind)]))
     matter = session.get_one(Matter, found.id, populate_existing=True)
-    if any(getattr(matter, name) != getattr(found, name) for name in _SAME):
+    if not is_new and not _is_same(matter, found):
         raise Conflict("This id has come before with another matter.")
     return matter
 
 
-def keep(reports: Sequence[Report]) -> list[UUID]:
-    """Keep matters of listed classes, each in its grid; gives the ids of those that were new."""
+def _is_same(matter: Matter, found: Report) -> bool:
+    """Whether a matter was reported with these words; its class and place may have been put right since."""
+    told = session.get_one(MatterStep, (matter.id, 1)).details
+    where = matter.position and to_shape(matter.position).coords[0]
+    if told.get("class") != found.class_code or where != found.position:
+        return False
+    return all(getattr(matter, name) == getattr(found, name) for name in _SAME)
+
+
+def keep(reports: Sequence[Report], places: Sequence[Place | None] | None = None) -> list[UUID]:
+    """Keep matters of listed classes, in these places or in their grids; gives the ids of the new ones."""
     if not reports:
         return []
     kinds = queries.kinds()
     firsts = [_first(found, place, kinds[found.class_code])
-              for found, place in zip(reports, placed(reports), strict=True)]  # fmt: skip
+              for found, place in zip(reports, places or placed(reports), strict=True)]  # fmt: skip
     return _write(firsts)
 
 
@@ -115,7 +126,7 @@ def _first(found: Report, place: Place | None, kind: Kind) -> First:
         "position": "SRID=4326;POINT({!r} {!r})".format(*found.position) if found.position else None,
         "grid_id": place and place.grid_id,
         "place_code": code,
-        "marks": [*found.marks, *([INCOMPLETE] if lacking(found, kind.required) else [])],
+        "marks": _marks(found, place, kind),
         "level": now.level,
         "stage": now.stage,
         "version": len(steps),
@@ -124,6 +135,12 @@ def _first(found: Report, place: Place | None, kind: Kind) -> First:
     }
     words = {"matter_id": found.id, "words": f"{found.title}\n{found.text or ''}".lower()}
     return First(row | deadline._asdict(), words, steps)
+
+
+def _marks(found: Report, place: Place | None, kind: Kind) -> list[str]:
+    is_outside = found.position is not None and place is None
+    doubts = {OUTSIDE_GRIDS: is_outside, INCOMPLETE: bool(lacking(found, kind.required))}
+    return list(dict.fromkeys([*found.marks, *(mark for mark, holds in doubts.items() if holds)]))
 
 
 def _states(found: Report, code: str) -> list[tuple[str, State]]:

@@ -19,6 +19,11 @@ from service.matters.models import FAMILIES, TRACED, URGENCIES
 from service.matters.workflow import BY_HAND, LEVELS, STAGES, TAKES
 
 _BY_NAME = {"class": "class_code"}
+_DIGEST = (
+    "SHA-256 of the 32 bytes of `previous` and, in UTF-8, the JSON list without blanks of matter_id, "
+    "version, step, stage, level, at (UTC, six decimals, +00:00), actor_id, role, area, note, reason, "
+    "photos, details (keys sorted), stage_left, lasted_s; it comes out where the reader sees all"
+)
 
 
 def photos(**kwargs: Any) -> fields.List:
@@ -102,6 +107,12 @@ class MattersFilter(Strict):
     from_ = QueryTime(data_key="from", metadata={"description": "That arrived since then"})
     to = QueryTime()
 
+    @validates_schema
+    def in_order(self, data: dict[str, Any], **_: Any) -> None:
+        """A window that is closed at both ends has a length."""
+        if "from_" in data and "to" in data and data["from_"] >= data["to"]:
+            raise ValidationError("Must lie before `to`.", "from")
+
 
 class MattersQuery(MattersFilter, PageQuery):
     """A page of matters."""
@@ -180,8 +191,14 @@ class TakenSchema(Strict):
     reason = fields.String(required=True, allow_none=True)
     photos = fields.List(fields.String(), required=True)
     details = fields.Dict(required=True)
+    stage_left = fields.String(
+        required=True, allow_none=True, metadata={"description": "The stage that ended with this step"}
+    )
+    lasted_s = fields.Float(
+        required=True, allow_none=True, metadata={"description": "How long it had lasted"}
+    )
     previous = fields.String(required=True)
-    digest = fields.String(required=True, metadata={"description": "SHA-256 of `previous` and the step"})
+    digest = fields.String(required=True, metadata={"description": _DIGEST})
 
 
 class MatterHistorySchema(Strict):
@@ -195,6 +212,11 @@ class AllowedStepsSchema(Strict):
     level = fields.String(required=True)
     allowed = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
     takes = fields.Dict(required=True, metadata={"description": "Per step: its fields, and its reasons"})
+    wanted = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "Those that its class asks for: parties, if several handle it jointly"},
+    )
 
 
 class MatterFileSchema(Strict):

@@ -17,7 +17,8 @@ _OPEN = ("id", "class_code", "title", "text", "facts", "photos", "accuracy_m", "
          "received_at", "marks", "level", "stage", "version", "parties", "parties_done", "entered_at",
          "due_at", "review_at", "is_late", "outcome", "closed_at", "source", "external_id")  # fmt: skip
 _NAMES = {"class_code": "class", "is_late": "late"}
-_STEP = ("version", "step", "stage", "level", "at", "role", "area_code", "note", "reason", "photos")
+_STEP = ("version", "step", "stage", "level", "at", "role", "area_code", "note", "reason", "photos",
+         "stage_left", "lasted_s")  # fmt: skip
 
 
 def matters(found: Sequence[Matter], caller: Caller, scope: Scope) -> list[dict[str, Any]]:

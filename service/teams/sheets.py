@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,8 @@ MOST_ROWS = 50_000
 MOST_COLUMNS = 50
 MOST_PARTS = 1000  # files in a workbook
 MOST_TOLD = 500  # faults in one answer
+_NO_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_FORMULA = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠﹦﹢﹣﹫]|[\t\r\n]")  # full width, too
 _BROKEN = (
     zipfile.BadZipFile, zlib.error, SyntaxError, LookupError, ValueError, TypeError, AttributeError, OSError,
     EOFError, RuntimeError,
@@ -63,6 +66,16 @@ def read(body: bytes, media_type: str, columns: Columns, limit: int) -> dict[int
     names = _names(cells[0] if cells else [], columns)
     rows = {number: _row(line, names, number) for number, line in enumerate(cells[1:], 2)}
     return {number: row for number, row in rows.items() if row}
+
+
+def defused(text: str) -> str:
+    """Text that no spreadsheet takes for a formula."""
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def printable(text: str) -> str:
+    """What of a text a workbook can hold: the characters of XML 1.0, with line feeds for line breaks."""
+    return _NO_XML.sub("", text)
 
 
 def _csv(body: bytes) -> Iterator[list[str]]:

@@ -2,9 +2,12 @@
 
 import csv
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from service.matters import clocks, workflow
 from service.matters.clocks import CALENDAR, ZONE, Clock, calendar
@@ -48,6 +51,39 @@ def test_working_hours_end_only_while_people_work(start: datetime, need: timedel
     due = Clock(False, calendar()).advance(start, need).astimezone(ZONE)
     assert calendar().is_working(due.date())
     assert any(opens <= due.time() <= closes for opens, closes in clocks.HOURS)
+
+
+FIRST_DAY = datetime(2025, 11, 1, tzinfo=ZONE)
+MINUTE = timedelta(minutes=1)
+MINUTES = st.integers(30 * 1440, 700 * 1440)  # after the first day
+
+
+@cache
+def worked() -> NDArray[np.int64]:
+    """How many minutes of work lie before each minute, counted one by one as the file and the week say."""
+    with CALENDAR.open(encoding="utf-8", newline="") as file:
+        kinds = {row["day"]: row["kind"] for row in csv.DictReader(file)}
+    of_day = np.zeros(1440, np.int64)
+    of_day[9 * 60 : 12 * 60 + 30] = of_day[13 * 60 + 30 : 18 * 60] = 1
+    days = [FIRST_DAY + timedelta(days=n) for n in range(900)]
+    is_work = [kinds.get(f"{day:%Y-%m-%d}", "holiday" if day.isoweekday() > 5 else "workday") for day in days]
+    minutes = np.concatenate([of_day if kind == "workday" else 0 * of_day for kind in is_work])
+    return np.concatenate([[0], np.cumsum(minutes)])
+
+
+@given(MINUTES, st.integers(1, 300 * 60))
+def test_a_limit_is_due_when_its_minutes_of_work_have_been_counted_one_by_one(begin: int, need: int) -> None:
+    counted = worked()
+    end = int(np.searchsorted(counted, counted[begin] + need))
+    due = Clock(False, calendar()).advance(FIRST_DAY + MINUTE * begin, MINUTE * need)
+    assert due == FIRST_DAY + MINUTE * end
+
+
+@given(MINUTES, st.integers(0, 60 * 1440))
+def test_what_has_been_used_is_each_minute_of_work_between(begin: int, length: int) -> None:
+    counted = worked()
+    used = Clock(False, calendar()).used(FIRST_DAY + MINUTE * begin, FIRST_DAY + MINUTE * (begin + length))
+    assert used == MINUTE * int(counted[begin + length] - counted[begin])
 
 
 @given(CLOCKS, TIMES, st.floats(1, 100), st.timedeltas(timedelta(), timedelta(days=60)))

@@ -166,6 +166,29 @@ def test_of_64_officers_who_file_at_once_one_wins_and_63_are_told_where_it_stand
     assert check_history(matter_id) == 2
 
 
+def test_of_two_who_merge_matters_into_each_other_one_wins_and_nobody_waits_for_ever(world):
+    for _ in range(8):
+        pair = [a_matter(world), a_matter(world)]
+        gate = Barrier(2)
+
+        def merge(into: UUID, matter_id: UUID, gate: Barrier = gate) -> str:
+            caller = world.callers[2]
+            gate.wait()
+            try:
+                with transaction():
+                    visible = queries.visible_to(caller, caller.scope("matters:read"))
+                    matter = actions.locked(visible, matter_id, into)
+                    actions.take(matter, caller, Said("merge", 1, into_id=into), queries.ground_of(caller))
+                return "merged"
+            except Problem as problem:
+                return type(problem).__name__
+            finally:
+                session.remove()
+
+        with ThreadPoolExecutor(2) as threads:
+            assert sorted(threads.map(merge, pair, pair[::-1])) == ["Invalid", "merged"]
+
+
 def test_a_matter_that_somebody_holds_is_left_to_the_next_sweep(world):
     held, free = a_matter(world), a_matter(world)
     later = datetime.now(UTC) + timedelta(hours=3)

@@ -59,13 +59,43 @@ def test_a_matters_file_is_printed_and_markup_in_it_stays_text(officer):
     assert "#panic()" in words and "verified" in words
 
 
+def test_whoever_holds_a_matters_file_can_verify_its_chain(officer, signed_in):
+    matter = report(officer)
+    steps(officer, matter, ("note", {"note": "看过“现场”", "photos": ["a" * 64]}), "urge")
+    told = officer.get(f"{URL}/{matter['id']}/file").json
+    previous = bytes(32)
+    for each in told["steps"]:
+        at = datetime.fromisoformat(each["at"]).isoformat(timespec="microseconds")
+        names = ["actor_id", "role", "area", "note", "reason", "photos", "details", "stage_left", "lasted_s"]
+        row = [matter["id"], *(each[name] for name in ("version", "step", "stage", "level")), at]
+        row += [each[name] for name in names]
+        sealed = json.dumps(row, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+        previous = sha256(previous + sealed).digest()
+        assert previous.hex() == each["digest"]
+    assert previous.hex() == told["chain"]["head"]
+
+
+def test_a_printed_file_says_all_that_was_told(officer):
+    later = (datetime.now(UTC) + timedelta(days=3)).isoformat()
+    facts = {"people": 12, "amount_yuan": 340000.5, "工地": "德令哈二期"}
+    matter = report(officer, **{"class": "wage_arrears", "text": "拖欠三个月", "facts": facts})
+    steps(officer, matter, ("suspend", {"reason": "money", "review_at": later, "photos": ["a" * 64]}))
+    answer = officer.get(f"{URL}/{matter['id']}/file?format=pdf")
+    words = "".join(page.extract_text() for page in PdfReader(io.BytesIO(answer.data)).pages)
+    for each in ("12", "340000.5", "德令哈二期", "资金", "复核", "照片 1 张", "97.371200"):
+        assert each in words
+
+
 def test_an_export_leaves_a_row_that_the_reporter_can_read(signed_in, officer):
     worker = signed_in(role="member", area=COMMUNITY)
     officer.get(f"{URL}/{report(worker)['id']}/file")
     assert worker.get("/api/v1/me/access-log").json["items"][0]["action"] == "matter.export"
 
 
-@pytest.mark.parametrize("title", ["=1+1", "@SUM(A1)", "-2+3", "+1"])
+@pytest.mark.parametrize(
+    "title",
+    ["=1+1", "@SUM(A1)", "-2+3", "+1", "＝1+1", "＋1", "－1", "＠SUM(A1)", "\u3000＝1", "\xa0=1", "\u200b=1"],
+)
 def test_no_cell_of_a_list_is_a_formula(officer, title):
     report(officer, title=title, text="\t=1+1")
     answer = officer.get(f"{URL}/export?format=csv")
@@ -78,6 +108,13 @@ def test_no_cell_of_a_list_is_a_formula(officer, title):
         "n",
         "b",
     }
+
+
+@pytest.mark.parametrize("strange", ["\uffff", "\ufffe"])
+def test_a_workbook_leaves_out_what_xml_cannot_hold(officer, strange):
+    report(officer, title=f"草{strange}场")
+    book = openpyxl.load_workbook(io.BytesIO(officer.get(f"{URL}/export?format=xlsx").data))
+    assert "草场" in [cell.value for cell in book["事项"][2]]
 
 
 # other platforms send
@@ -133,6 +170,31 @@ def test_a_case_of_another_county_is_refused(officer):
     assert imported(officer, case)[0]["status"] == "refused"
 
 
+def test_a_case_that_names_a_grid_lies_in_it(officer):
+    case = a_case(place=f"{COMMUNITY}001")
+    del case["lon"], case["lat"]
+    (told,) = imported(officer, case)
+    assert officer.get(f"{URL}/{told['id']}").json["grid"] == f"{COMMUNITY}001"
+    assert session.get_one(Matter, told["id"]).grid_id is not None
+
+
+@pytest.mark.parametrize(
+    "fields", [{"place": f"{COMMUNITY}999"}, {"place": f"{COUNTY[:6]}999999"}, {"at": "2098-01-01T00:00:00Z"}]
+)
+def test_a_case_of_no_place_or_a_far_future_is_refused(signed_in, officer, fields):
+    case = a_case(**fields)
+    if "place" in fields:
+        del case["lon"], case["lat"]
+    (told,) = imported(signed_in(role="officer", area=COUNTY), case)
+    assert (told["status"], list(told["errors"])) == ("refused", list(fields))
+
+
+def test_a_case_that_is_anothers_is_known_without_its_id(officer, signed_in):
+    imported(officer, a_case())
+    (told,) = imported(signed_in(role="officer", area=ELSEWHERE), a_case())
+    assert (told["status"], told["id"]) == ("known", None)
+
+
 # other platforms are told
 
 
@@ -145,7 +207,11 @@ def a_webhook(admin, **fields):
     "url",
     ["http://example.org/", "https://127.0.0.1/", "https://[::1]/", "https://10.1.2.3/", "https://169.254.169.254/x",
      "https://[::ffff:10.0.0.1]/", "https://localhost/", "https://db/", "https://u:p@example.org/", "ftp://x.org",
-     "https://x.internal/", "https://例子.中国/", "https://100.64.0.1/", "https://exa mple.org/"],
+     "https://x.internal/", "https://例子.中国/", "https://100.64.0.1/", "https://exa mple.org/",
+     "https://2130706433/", "https://0x7f.1/", "https://0177.0.0.1/", "https://127.1/", "https://127.0.0.1.:443/",
+     "https://localhost./", "https://a.local./", "https://a..b/", "https://.example.org/", "https://example.org:x/",
+     "https://[64:ff9b::7f00:1]/", "https://[::127.0.0.1]/", "https://[::ffff:0:127.0.0.1]/", "https://[2002:7f00:1::]/",
+     "https://[2001:0:7f00:1::]/", "https://[fe80::1%25eth0]/", "https://[fd00::1]/", "https://[::1"],
 )  # fmt: skip
 def test_only_public_https_addresses_are_told(admin, url):
     assert a_webhook(admin, url=url).status_code == 422
@@ -220,11 +286,13 @@ def test_what_is_never_told_is_given_up(officer, admin, resolver):
 @pytest.fixture
 def platform(tmp_path):
     """An https server of somebody else: what it was told, its context for callers, its port."""
-    told = []
+    told, gone = [], threading.Event()
 
     class Platform(BaseHTTPRequestHandler):
         def do_POST(self):
             told.append((dict(self.headers), self.rfile.read(int(self.headers["Content-Length"]))))
+            while self.path == "/drip" and not gone.wait(0.05):
+                self.wfile.write(b"H")
             self.send_response(302 if self.path == "/away" else 204)
             self.send_header("Location", "https://127.0.0.1/")
             self.end_headers()
@@ -237,6 +305,7 @@ def platform(tmp_path):
     server.socket = certificate.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield told, ours, server.server_port
+    gone.set()
     server.shutdown()
     server.server_close()
 
@@ -281,6 +350,13 @@ def test_a_redirect_is_not_followed(platform):
     told, context, port = platform
     assert hooks.post("127.0.0.1", "hook.example.org", port, "/away", b"{}", {}, context) == 302
     assert len(told) == 1
+
+
+def test_a_platform_that_answers_byte_by_byte_is_cut_off(platform, monkeypatch):
+    _, context, port = platform
+    monkeypatch.setattr(hooks, "LONGEST", 0.5)
+    with pytest.raises(hooks.Unreachable):
+        hooks.post("127.0.0.1", "hook.example.org", port, "/drip", b"{}", {}, context)
 
 
 def test_a_platform_with_anothers_certificate_is_not_told(platform):

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
+from sqlalchemy.exc import IntegrityError
 
 from service.db import session, uuid7
 from service.matters import history, queries
@@ -163,3 +164,26 @@ def test_what_the_sweep_writes_keeps_the_chain(officer):
     assert officer.get(f"{URL}/{matter['id']}/steps").json["verified"]
     assert step(officer, matter, "note", note="仍可办理").status_code == 201
     assert history.faults(steps_of(matter), as_it_stands(matter).head) == []
+
+
+@pytest.mark.parametrize("name", ["due_at", "look_at", "entered_at"])
+@pytest.mark.parametrize("time", ["-infinity", "infinity", "0044-03-15 BC"])
+def test_a_time_that_nobody_can_read_cannot_stand_in_the_way_of_a_sweep(officer, name, time):
+    matter = {"id": report(officer)["id"]}
+    with pytest.raises(IntegrityError, match="matters_times_check"), session.begin_nested():
+        session.execute(
+            text(f"UPDATE matters SET {name} = :time WHERE id = :id"), {"time": time, "id": matter["id"]}
+        )
+
+
+@pytest.mark.parametrize(
+    "poison",
+    ["due_at = NULL", "version = 2147483647", "rung = 2147483647", "back_to = 'nowhere', stage = 'returned'",
+     "stage = 'closed'", "head = ''", "left_s = 'nan'"],
+)  # fmt: skip
+def test_whatever_is_wrong_with_a_row_the_next_one_climbs(officer, poison):
+    bad, good = aged(report(officer), 2 * HOUR), aged(report(officer), 2 * HOUR)
+    session.execute(text(f"UPDATE matters SET {poison} WHERE id = :id"), {"id": bad["id"]})
+    assert sweep(now()).examined == 2
+    assert as_it_stands(good).level == "community"
+    assert officer.get(f"{URL}/set-aside").status_code == officer.get(URL).status_code == 200

@@ -1,0 +1,32 @@
+"""Times of matters and classes that exist, and the dispatches to a team by time."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0021"
+down_revision = "0018"
+branch_labels = None
+depends_on = None
+
+_TIMES = " AND ".join(
+    f"{name} BETWEEN '2000-01-01Z' AND '2200-01-01Z'"
+    for name in ("received_at", "entered_at", "due_at", "look_at", "review_at", "closed_at")
+)
+_CLASS = "isfinite(valid_from) AND isfinite(valid_to) AND jsonb_typeof(limits) = 'object'"
+
+
+def upgrade() -> None:
+    op.create_check_constraint(op.f("matters_times_check"), "matters", _TIMES)
+    op.create_check_constraint(op.f("matter_classes_readable_check"), "matter_classes", _CLASS)
+    op.create_index(
+        "matter_steps_team_id_at_idx",
+        "matter_steps",
+        [sa.text("(details ->> 'team_id')"), "at"],
+        postgresql_where=sa.text("step = 'dispatch'"),
+    )
+
+
+def downgrade() -> None:
+    op.drop_index("matter_steps_team_id_at_idx", table_name="matter_steps")
+    op.drop_constraint(op.f("matter_classes_readable_check"), "matter_classes")
+    op.drop_constraint(op.f("matters_times_check"), "matters")
