@@ -68,9 +68,7 @@ def _make_partitions() -> None:
 
 
 def _note_move() -> None:
-    with db.transaction():
-        renewed = outbox.renew_epoch(always=False)
-    if renewed:
+    if renewed := _renew_epoch(always=False):
         click.echo(f"the database has moved: epoch {renewed}, phones will ask what is missing")
 
 
@@ -133,8 +131,14 @@ def renew() -> None:
     `migrate` does so by itself where the database has moved to another cluster, timeline or name.
     """
     db.connect(Settings.from_env().of_owner())
+    click.echo(f"epoch {_renew_epoch(always=True)}: phones will ask what is missing")
+
+
+def _renew_epoch(*, always: bool) -> int | None:
     with db.transaction():
-        click.echo(f"epoch {outbox.renew_epoch(always=True)}: phones will ask what is missing")
+        if renewed := outbox.renew_epoch(always=always):
+            audit_actions.count_on(renewed)
+    return renewed
 
 
 @main.group()
