@@ -16,9 +16,9 @@ stop_at_the_end() {
 
 # Two runs on one var/ would write the same files. The lock ends with the process, however that ends.
 one_at_a_time() {
-    exec 9>>"$var/run/serve.lock"
-    flock -n 9 || die "already runs here, as process $(cat "$var/run/serve.pid" 2>/dev/null)"
-    echo $$ >"$var/run/serve.pid"
+    exec 9>>"$var/run/$1.lock"
+    flock -n 9 || die "$1 already runs here, as process $(cat "$var/run/$1.pid" 2>/dev/null)"
+    echo $$ >"$var/run/$1.pid"
 }
 
 # Runs one step in front of the person; a signal ends it as well. Gives the step's own exit code.
