@@ -17,7 +17,7 @@ stop_at_the_end() {
 # Two runs on one var/ would write the same files. The lock ends with the process, however that ends.
 one_at_a_time() {
     exec 9>>"$var/run/$1.lock"
-    flock -n 9 || die "$1 already runs here, as process $(cat "$var/run/$1.pid" 2>/dev/null)"
+    flock -n 9 || die "scripts/$1 runs here already, as process $(cat "$var/run/$1.pid" 2>/dev/null)"
     echo $$ >"$var/run/$1.pid"
 }
 
