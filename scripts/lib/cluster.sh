@@ -108,6 +108,19 @@ cluster_up() {
     exec 8>&-
 }
 
+cluster_pid() { head -n 1 "$home/data/postmaster.pid" 2>/dev/null || true; }
+
+# Starts the product's cluster again after a crash; what was committed is there. Its old processes may need a moment.
+revive_cluster() {
+    local times
+    say "the database has ended by itself (see var/log/db.log); starting it again"
+    for times in {1..10}; do
+        if (start_cluster db) 2>/dev/null; then return; fi
+        sleep 1
+    done
+    die "the database does not start; see var/log/db.log"
+}
+
 cluster_down() {
     flock -n -x 7 2>/dev/null || return 0
     cluster_ctl stop -m fast -w || true
