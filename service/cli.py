@@ -3,12 +3,17 @@
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import click
+import psycopg
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
+from procrastinate.exceptions import ConnectorException
 from rich.progress import Progress, TaskID
+from sqlalchemy.exc import DBAPIError
 
 from service import db, grants, jobs
 from service.app import create_app
@@ -17,7 +22,7 @@ from service.areas.tree import PREFECTURE
 from service.audit import actions as audit_actions
 from service.coverage import scratch
 from service.demo import actions as demo
-from service.errors import Problem
+from service.errors import Problem, Unavailable
 from service.matters import classes as matter_classes
 from service.members import invitations
 from service.members.models import Member
@@ -27,14 +32,39 @@ from service.policy import ROLES
 from service.privacy import erasure, retention
 from service.replay import demo_member
 from service.replay import replay as replay_file
-from service.settings import Settings
+from service.settings import Misconfigured, Settings
 
 ROOT = Path(__file__).parents[1]
 OFFLINE = "postgresql+psycopg://nobody@/nothing"  # enough to describe the API
 FRONT = click.option("--url", default="http://127.0.0.1:8080", show_default=True, help="Where one signs in.")
 
 
-@click.group()
+class Terse(click.Group):
+    """Says in one line what the operator can mend, instead of where in the code it came up."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (Misconfigured, CommandError) as error:
+            raise click.ClickException(str(error)) from error
+        except (DBAPIError, psycopg.Error, Unavailable, ConnectorException) as error:
+            if (why := _mendable(error)) is None:
+                raise
+            raise click.ClickException(f"the database: {why}") from error
+
+
+def _mendable(error: BaseException | None) -> str | None:
+    """What PostgreSQL said, if it was not there, did not let us in, or has not been migrated."""
+    while error is not None and not isinstance(error, psycopg.Error):
+        error = error.__cause__
+    if isinstance(error, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn):
+        return "its tables are missing or of another version; `gridpatrol migrate` brings them"
+    if isinstance(error, psycopg.OperationalError | psycopg.errors.InsufficientPrivilege):
+        return str(error).splitlines()[0]
+    return None
+
+
+@click.group(cls=Terse)
 def main() -> None:
     """Grid-based community patrols."""
 
@@ -68,9 +98,7 @@ def _make_partitions() -> None:
 
 
 def _note_move() -> None:
-    with db.transaction():
-        renewed = outbox.renew_epoch(always=False)
-    if renewed:
+    if renewed := _renew_epoch(always=False):
         click.echo(f"the database has moved: epoch {renewed}, phones will ask what is missing")
 
 
@@ -118,6 +146,10 @@ def work(lines: tuple[jobs.Line, ...]) -> None:
     settings = Settings.from_env()
     create_app(settings)  # whoever listens to what a job announces
     db.connect(settings)  # a job may take longer than a request
+    with db.transaction():
+        db.ask(
+            "SELECT FROM procrastinate_jobs LIMIT 1"
+        )  # or it would try for long, and not say what is wrong
     jobs.work(settings.database_url, f"{settings.schema},{settings.jobs_schema},public", lines or jobs.LINES)
 
 
@@ -133,8 +165,14 @@ def renew() -> None:
     `migrate` does so by itself where the database has moved to another cluster, timeline or name.
     """
     db.connect(Settings.from_env().of_owner())
+    click.echo(f"epoch {_renew_epoch(always=True)}: phones will ask what is missing")
+
+
+def _renew_epoch(*, always: bool) -> int | None:
     with db.transaction():
-        click.echo(f"epoch {outbox.renew_epoch(always=True)}: phones will ask what is missing")
+        if renewed := outbox.renew_epoch(always=always):
+            audit_actions.count_on(renewed)
+    return renewed
 
 
 @main.group()

@@ -15,7 +15,7 @@ APPEND_ONLY = (
     "grid_lineage",
     "matter_steps",
 )  # rows are added and read, nothing else
-READ_ONLY = ("alembic_version",)
+READ_ONLY = ("alembic_version", "audit_origin")
 
 
 def serving_role(settings: Settings) -> str | None:

@@ -9,7 +9,12 @@ from typing import Any, NamedTuple
 
 MIB = 1024 * 1024
 LEAST_AUDIT_DAYS = 183
+DRIVER = "postgresql+psycopg://"
 _YES_OR_NO = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+
+
+class Misconfigured(ValueError):
+    """A knob is missing, or set to what it cannot be."""
 
 
 class Lifetime(NamedTuple):
@@ -60,9 +65,13 @@ class Settings:
     demo_accounts: Path = Path("var/demo_accounts.json")  # written by the demonstration only
 
     def __post_init__(self) -> None:
-        """Refuse what may not be set so; raises ValueError."""
+        """Refuse what may not be set so; raises Misconfigured."""
         if self.keep_audit_days < LEAST_AUDIT_DAYS:
-            raise ValueError(f"GRIDPATROL_KEEP_AUDIT_DAYS is under {LEAST_AUDIT_DAYS}")
+            raise Misconfigured(f"GRIDPATROL_KEEP_AUDIT_DAYS is under {LEAST_AUDIT_DAYS}")
+        if not self.database_url.startswith(DRIVER):
+            raise Misconfigured(f"GRIDPATROL_DATABASE_URL does not begin with {DRIVER}")
+        if self.migrate_url and not self.migrate_url.startswith(DRIVER):
+            raise Misconfigured(f"GRIDPATROL_MIGRATE_URL does not begin with {DRIVER}")
 
     def lifetime(self, kind: str) -> Lifetime:
         """How long a sign-in of a phone or a page lives."""
@@ -79,7 +88,7 @@ class Settings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
-        """The settings of this process; raises ValueError naming every knob that is missing or unreadable."""
+        """The settings of this process; raises Misconfigured, naming every knob that is wrong."""
         given: dict[str, Any] = {}
         wrong = []
         for field in fields(cls):
@@ -92,7 +101,7 @@ class Settings:
         if "database_url" not in given:
             wrong.append("GRIDPATROL_DATABASE_URL is missing")
         if wrong:
-            raise ValueError("; ".join(wrong))
+            raise Misconfigured("; ".join(wrong))
         return cls(**given)
 
     def of_owner(self) -> "Settings":

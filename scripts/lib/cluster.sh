@@ -108,6 +108,19 @@ cluster_up() {
     exec 8>&-
 }
 
+cluster_pid() { head -n 1 "$home/data/postmaster.pid" 2>/dev/null || true; }
+
+# Starts the product's cluster again after a crash; what was committed is there. Its old processes may need a moment.
+revive_cluster() {
+    local times
+    say "the database has ended by itself (see var/log/db.log); starting it again"
+    for times in {1..10}; do
+        if (start_cluster db) 2>/dev/null; then return; fi
+        sleep 1
+    done
+    die "the database does not start; see var/log/db.log"
+}
+
 cluster_down() {
     flock -n -x 7 2>/dev/null || return 0
     cluster_ctl stop -m fast -w || true
@@ -124,6 +137,36 @@ make_database() {
     cluster_psql -d postgres -c "create database $1"
     prepare_database "$1"
 }
+
+# Renames databases that nobody uses, from each to the next, all of them or none.
+rename_databases() {
+    local statements=
+    while [ $# -gt 0 ]; do
+        statements+="alter database $1 rename to $2;"
+        shift 2
+    done
+    cluster_psql -d postgres -c "begin; $statements commit"
+}
+
+# The product's database: that of GRIDPATROL_DATABASE_URL, or else the private one. Sets private, bin, and in owner_url
+# the role that owns the tables, of which only a migration gets to know.
+open_database() {
+    owner_url=${GRIDPATROL_MIGRATE_URL:-}
+    unset GRIDPATROL_MIGRATE_URL
+    private=
+    if [ -n "${GRIDPATROL_DATABASE_URL:-}" ]; then
+        bin=$(server_bin || true)
+        return
+    fi
+    private=yes
+    cluster_up db
+    owner_url=$(database_url gridpatrol_owner gridpatrol)
+    GRIDPATROL_DATABASE_URL=$(database_url gridpatrol gridpatrol)
+    export GRIDPATROL_DATABASE_URL
+}
+
+# Names the stamp of a database that was empty when we came, so that the demonstration may go there.
+demonstration_mark() { echo "demonstration-$(printf %s "$GRIDPATROL_DATABASE_URL" | sha256sum | cut -c1-12)"; }
 
 # Its roles and extensions, also of one that an older version made.
 prepare_database() { cluster_psql -d "$1" <docker/db.sql; }

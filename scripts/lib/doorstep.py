@@ -7,32 +7,49 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from typing import NoReturn
 
 import psycopg
 from rich.console import Console
 from rich.table import Table
 
+from service.settings import Misconfigured, Settings
+
 ACCOUNTS = Path(os.environ.get("GRIDPATROL_DEMO_ACCOUNTS", "var/demo_accounts.json"))
 COLUMNS = ("role", "username", "password", "area", "page")
 
 
+def stop(why: str) -> NoReturn:
+    """End with one line that says why."""
+    sys.exit(why)
+
+
 def address() -> None:
     """Print the address to serve at, or stop if somebody else is there."""
-    host, port = os.environ["GRIDPATROL_BIND"], int(os.environ["GRIDPATROL_PORT"])
+    host, port = os.environ["GRIDPATROL_BIND"], os.environ["GRIDPATROL_PORT"]
+    if not port.isdecimal() or not 0 < int(port) < 2**16:
+        stop(f"GRIDPATROL_PORT is no port: {port}")
     try:
-        with socket.create_server((host, port)):
+        with socket.create_server((host, int(port))):
             pass
     except OSError as error:
-        sys.exit(f"serve: {host}:{port}: {error.strerror} (GRIDPATROL_PORT names another port)")
+        why = os.strerror(error.errno) if error.errno and error.errno > 0 else error
+        stop(f"{host}:{port}: {why} (GRIDPATROL_BIND and GRIDPATROL_PORT name another address)")
     print(f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}")
 
 
 def blank() -> None:
-    """Exit with 0 if the database holds no tables of ours yet."""
-    with psycopg.connect(os.environ["GRIDPATROL_DATABASE_URL"].replace("+psycopg:", ":", 1)) as connection:
-        schema = os.environ.get("GRIDPATROL_SCHEMA", "haixi")
-        found = connection.execute("SELECT to_regclass(%s)", (f"{schema}.alembic_version",)).fetchone()
-    sys.exit(found != (None,))
+    """Print whether the database holds no tables of ours yet, or stop if it cannot be asked."""
+    try:
+        settings = Settings.from_env()
+        with psycopg.connect(settings.database_url.replace("+psycopg:", ":", 1)) as connection:
+            table = f"{settings.schema}.alembic_version"
+            found = connection.execute("SELECT to_regclass(%s)", (table,)).fetchone()
+    except Misconfigured as error:
+        stop(str(error))
+    except psycopg.Error as error:
+        stop(f"the database: {str(error).splitlines()[0]}")
+    print("yes" if found == (None,) else "no")
 
 
 def ready(where: str, *pids: str) -> None:
@@ -42,7 +59,7 @@ def ready(where: str, *pids: str) -> None:
             return urllib.request.urlopen(f"{where}/readyz", timeout=5).close()
         except OSError:
             time.sleep(0.2)
-    sys.exit("serve: could not start; see var/log/{worker,alarms,api,events,proxy}.log")
+    stop("could not start; see var/log/{worker,alarms,api,events,proxy}.log")
 
 
 def welcome(where: str) -> None:

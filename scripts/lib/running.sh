@@ -2,7 +2,8 @@
 # The processes that a script has under it: started, watched and stopped by their ids.
 
 PATIENCE=15 # seconds that a process has to stop by itself
-declare -A pids=()
+FALLS=3 # of a process within a minute, and it is not started again
+declare -A pids=() commands=() falls=()
 doing=
 
 # At the end, whatever it is, everything is stopped; after Ctrl-C or a signal the script ends with code $1.
@@ -16,9 +17,9 @@ stop_at_the_end() {
 
 # Two runs on one var/ would write the same files. The lock ends with the process, however that ends.
 one_at_a_time() {
-    exec 9>>"$var/run/serve.lock"
-    flock -n 9 || die "already runs here, as process $(cat "$var/run/serve.pid" 2>/dev/null)"
-    echo $$ >"$var/run/serve.pid"
+    exec 9>>"$var/run/$1.lock"
+    flock -n 9 || die "scripts/$1 runs here already, as process $(cat "$var/run/$1.pid" 2>/dev/null)"
+    echo $$ >"$var/run/$1.pid"
 }
 
 # Runs one step in front of the person; a signal ends it as well. Gives the step's own exit code.
@@ -35,6 +36,7 @@ start() {
     shift
     (exec 7>&- 8>&- 9>&-; exec env "GRIDPATROL_HOUSE=$var" setsid "$@") >>"$var/log/$name.log" 2>&1 </dev/null &
     pids[$name]=$!
+    commands[$name]=$(printf '%q ' "$@")
     echo $! >"$var/run/$name.pid"
 }
 
@@ -67,23 +69,31 @@ stop_leftovers() {
     done
 }
 
-all_alive() {
-    local pid
-    for pid in "${pids[@]}"; do is_alive "$pid" || return 1; done
+# Starts process $1 again, unless it ends again and again.
+revive() {
+    local name=$1 now=$SECONDS fall recent=()
+    for fall in ${falls[$name]:-} "$now"; do [ $((now - fall)) -gt 60 ] || recent+=("$fall"); done
+    falls[$name]=${recent[*]}
+    [ ${#recent[@]} -lt $FALLS ] || die "$name ends again and again; see var/log/$name.log"
+    say "$name has ended by itself (see var/log/$name.log); starting it again"
+    eval "start $name ${commands[$name]}"
 }
 
-# Ends only when one of the processes does. (`wait -n` overlooks one that ended just before.)
+# Starts again whatever ends by itself: the private database first, since the others need it.
 watch_over() {
-    while all_alive; do
+    local name
+    while true; do
         sleep 1 7>&- 9>&- &
         wait $! || true
+        [ -z "${private:-}" ] || is_alive "$(cluster_pid)" || revive_cluster
+        for name in "${!pids[@]}"; do is_alive "${pids[$name]}" || revive "$name"; done
     done
-    die "a process has ended by itself; see var/log/{worker,alarms,api,events,proxy}.log"
 }
 
 stop() {
     local name
     trap '' INT TERM HUP
+    [ ${#pids[@]} = 0 ] || say "stopping"
     [ -z "$doing" ] || has_ended "$doing" 5 || stop_process "$doing"
     for name in proxy events api worker alarms; do
         [ -n "${pids[$name]:-}" ] || continue

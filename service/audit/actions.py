@@ -33,7 +33,13 @@ _COLUMNS = ("actor_id", "role", "session_id", "area_code", "action", "object_kin
             "purpose", "result", "trace_id")  # fmt: skip
 _TYPES = ("uuid", "text", "uuid", "text", "text", "text", "text", "uuid", "text", "text", "text")
 _UNNESTED = ", ".join(f"%({name})s::{kind}[]" for name, kind in zip(_COLUMNS, _TYPES, strict=True))
-_INSERT = f"INSERT INTO audit_rows ({', '.join(_COLUMNS)}) SELECT * FROM unnest({_UNNESTED})"
+_INSERT = f"""
+INSERT INTO audit_rows ({", ".join(_COLUMNS)}, xid)
+SELECT *, (SELECT xid FROM audit_origin) + (pg_current_xact_id()::text)::bigint FROM unnest({_UNNESTED})"""
+_COUNT_ON = """
+UPDATE audit_origin SET xid = greatest(
+    xid, (SELECT max(xid) FROM audit_rows), (SELECT xid FROM audit_seals ORDER BY seq DESC LIMIT 1)
+)"""
 Entry = dict[str, Any]  # a row to be written, by column
 
 
@@ -109,6 +115,17 @@ def seal_all() -> int:
             return sealed
         sealed += count
         note(head, heads)
+
+
+def count_on(epoch: int) -> None:
+    """Count transactions from above all that the trail knows, and leave a row: the database begins a life.
+
+    In another cluster they are numbered anew, and what is sealed must stand behind what was sealed before.
+    Whoever writes audit rows is waited for, since nobody may go on counting as before.
+    """
+    ask("LOCK TABLE audit_rows IN SHARE ROW EXCLUSIVE MODE")
+    ask(_COUNT_ON)
+    record("epoch.renewed", "epoch", epoch)
 
 
 def seal(before_xid: int | None = None) -> tuple[int, Head | None]:

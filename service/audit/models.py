@@ -39,6 +39,16 @@ class AuditRow(Base):
     xid: Mapped[int] = mapped_column(BigInteger, server_default=_THIS_TRANSACTION)  # whose commit made it
 
 
+class AuditOrigin(Base):
+    """The number from which this database's transactions are counted: above what lives before it knew."""
+
+    __tablename__ = "audit_origin"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    xid: Mapped[int] = mapped_column(BigInteger)
+
+
 class AuditSeal(Base):
     """A row's link in the chain; it stays when its row has been erased by age."""
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, func, literal, literal_column, select, tuple_
 
-from service.audit.models import AuditRow, AuditSeal
+from service.audit.models import AuditOrigin, AuditRow, AuditSeal
 from service.policy import Caller
 
 TRIMMED = "audit.trimmed"  # the action of a row that tells up to which link rows were erased by age
@@ -58,7 +58,8 @@ def _at(place: tuple[int, int]) -> ColumnElement[Any]:
 
 def horizon() -> Select[Any]:
     """The transaction from which on somebody may still be writing."""
-    return select(literal_column("(pg_snapshot_xmin(pg_current_snapshot())::text)::bigint"))
+    oldest = literal_column("(pg_snapshot_xmin(pg_current_snapshot())::text)::bigint", BigInteger)
+    return select(AuditOrigin.xid + oldest)
 
 
 def last_seal() -> Select[AuditSeal]:

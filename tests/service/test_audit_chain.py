@@ -13,6 +13,7 @@ from service.audit import actions
 from service.audit.models import AuditSeal
 from service.cli import main
 from service.db import session, uuid7
+from tests.servers import until
 
 THEN = datetime(2022, 1, 1, tzinfo=UTC)
 EVERYTHING = 2**62  # a transaction that never comes
@@ -169,6 +170,7 @@ def empty(engine):
     with engine.begin() as connection:
         connection.execute(text("DELETE FROM audit_seals"))
         connection.execute(text("DELETE FROM audit_rows"))
+        connection.execute(text("UPDATE audit_origin SET xid = 0"))
 
 
 INSERT = text(
@@ -219,3 +221,57 @@ def test_the_job_notes_the_head_and_the_command_verifies(committed, tmp_path, mo
     empty(committed)
     cut = CliRunner().invoke(main, ["audit", "verify"])
     assert (honest.exit_code, cut.exit_code, "cut off" in cut.output) == (0, 1, True), honest.output
+
+
+def restore_elsewhere():
+    """What the trail is when a copy of it comes to a cluster that has counted fewer transactions."""
+    for table in ("audit_rows", "audit_seals"):
+        session.execute(text(f"UPDATE {table} SET xid = xid + 4000000000"))
+    reseal()
+
+
+def test_in_another_cluster_the_chain_goes_on(committed):
+    with db.transaction():
+        actions.record("track.read", "patrol", uuid7())
+        restore_elsewhere()
+        actions.count_on(7)
+    with db.transaction():
+        actions.record("track.read", "patrol", uuid7())
+    with db.transaction():
+        sealed, head = actions.seal()
+    report = actions.verify({head.seq: head.digest})
+    db.session.remove()
+    assert (sealed, report.sealed, report.waiting, report.findings) == (2, 3, 0, [])
+
+
+def test_the_trail_tells_of_another_life(database):
+    session.execute(text("DELETE FROM audit_rows"))
+    actions.count_on(7)
+    assert session.execute(text("SELECT action, object_id FROM audit_rows")).all() == [("epoch.renewed", "7")]
+
+
+def test_a_row_of_before_is_sealed_before_what_comes_after(committed):
+    with committed.connect() as slow:
+        slow.execute(INSERT, {"action": "slow"})
+        with ThreadPoolExecutor(1) as workers:
+            renewing = workers.submit(renew)
+            until(lambda: is_waiting(committed))
+            slow.commit()
+            renewing.result()
+    with db.transaction():
+        actions.seal()
+    order = [row.action for _, row in session.execute(actions.queries.chain())]
+    db.session.remove()
+    assert order == ["slow", "epoch.renewed"]
+
+
+def renew():
+    with db.transaction():
+        actions.count_on(7)
+    db.session.remove()
+
+
+def is_waiting(engine):
+    waits = "SELECT count(*) FROM pg_locks WHERE relation = 'audit_rows'::regclass AND NOT granted"
+    with engine.connect() as connection:
+        return connection.scalar(text(waits)) == 1
