@@ -56,7 +56,7 @@ def path_of(app, rule):
 
 def test_the_pages_offer_a_role_what_the_policy_allows():
     table = Path("web/src/shared/may.ts").read_text()
-    offered = {name: roles for name, roles in re.findall(r"'(\w[\w-]*:\w+)': \[(.+)\]", table)}
+    offered = dict(re.findall(r"'(\w[\w-]*:\w+)': \[(.+)\]", table))
     allowed = {name: ", ".join(f"'{role}'" for role in POLICY[name]) for name in offered}
     assert (offered, len(offered) > 9) == (allowed, True)
 

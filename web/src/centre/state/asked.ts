@@ -16,12 +16,19 @@ export interface Asked<T> {
   forget(): void
 }
 
-/** Whoever has not the permission asks nothing. `space` is the time, in ms, that lies between two answers at least, however much is heard. */
+interface Manner {
+  /** The time, in ms, that lies between two answers at least, however much is heard. */
+  space?: number
+  /** What the answer is of; that of something else is not shown meanwhile. */
+  of?(): string | null
+}
+
+/** Whoever has not the permission asks nothing. */
 export function asked<T>(
-  permission: Permission, question: (area: string, signal: AbortSignal) => Promise<T>, space = SPACE,
+  permission: Permission, question: (of: string, signal: AbortSignal) => Promise<T>, { space = SPACE, of = () => view.area }: Manner = {},
 ): Asked<T> {
   const answer = shallowRef<T | null>(null)
-  let of: string | null = null
+  let answered: string | null = null
   let answeredAt = 0
   let running: AbortController | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -30,16 +37,16 @@ export function asked<T>(
     clearTimeout(timer)
     timer = undefined
     running?.abort()
-    const { area } = view
-    if (!area || !may(permission)) return
-    if (of !== area) answer.value = null
+    const wanted = of()
+    if (!wanted || !may(permission)) return
+    if (answered !== wanted) answer.value = null
     running = new AbortController()
     const { signal } = running
     try {
-      const told = await question(area, signal)
+      const told = await question(wanted, signal)
       if (signal.aborted) return
       answer.value = told
-      of = area
+      answered = wanted
     } catch (error) {
       if (signal.aborted || endsSession(error)) return
       if (!(error instanceof Problem || error instanceof Unreachable)) throw error
@@ -56,7 +63,7 @@ export function asked<T>(
     timer = undefined
     running?.abort()
     answer.value = null
-    of = null
+    answered = null
   }
 
   return { answer, load, soon, forget }

@@ -6,6 +6,8 @@ import { lastDays, tonight, type Span } from '../../shared/time'
 import type { Day, Hole, MatterCount, OverdueGrid } from '../../shared/types'
 import { area, partsOf } from '../../shared/areas'
 import { asked } from './asked'
+import { bulletins } from './bulletins'
+import { drills } from './drills'
 import { live } from './live'
 
 const DAYS = 14
@@ -59,14 +61,14 @@ const out = asked('patrols:count', (code, signal) => {
 export const trend = asked('coverage:read', async (area, signal) => {
   const query = { area, ...lastDays(DAYS, live.window ? Date.parse(live.window.to) : Date.now()) }
   return (await told<{ items: Day[] }>(client.GET('/api/v1/coverage/trend', { params: { query }, signal }))).items
-}, MINUTE)
+}, { space: MINUTE })
 
 export const mattersByTownship = computed(() => new Map((counted.answer.value ?? []).map((each) => [each.key, each.open])))
 export const matterFigures = computed(() => counted.answer.value && counted.answer.value.reduce(
   (sum, { open, overdue }) => ({ open: sum.open + open, late: sum.late + overdue }), { open: 0, late: 0 }))
 export const patrolsOut = computed(() => out.answer.value?.patrols ?? null)
 
-const WATCHED = [overdue, night, counted, out]
+const WATCHED = [overdue, night, counted, out, drills]
 const TOLD: Record<string, readonly { soon(): void }[]> = {
   'coverage.rebuilt': [overdue, out],
   'patrol.started': [out],
@@ -74,6 +76,8 @@ const TOLD: Record<string, readonly { soon(): void }[]> = {
   'duty.changed': [night],
   'hole.opens': [night],
   'matter.changed': [counted],
+  'bulletin.made': [bulletins],
+  'drill.due': [drills],
   ready: WATCHED,
   reset: WATCHED,
 }
