@@ -2,9 +2,10 @@
 
 import pytest
 
+from tests.browser.desks import doors, tokens
 from tests.browser.phone import asked, duty, phone, rows
 
-__all__ = ["asked", "duty", "phone", "rows"]
+__all__ = ["asked", "doors", "duty", "phone", "rows", "tokens"]
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,6 @@ from service.members.models import Member
 from tests.factories import a_member, a_team, some_duty
 from tests.servers import PASSWORD, Server, inside, until
 
-AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 PLACE = {"longitude": 97.3712, "latitude": 37.3712, "accuracy": 6}
 SOON = 30_000  # ms
 OTHER, LEADER = "oyun", "suhe"
@@ -111,6 +110,13 @@ def open_tab(page: Page, name: str) -> Page:
     return page
 
 
+def press(page: Page) -> None:
+    """Put a finger on the button that calls for help."""
+    box = page.get_by_role("button", name="按住 2 秒求助").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+
+
 def report(page: Page, photo: Path, title: str) -> None:
     """Report a matter with a photo, and go back to the patrol."""
     open_tab(page, "事项")
@@ -180,14 +186,3 @@ def a_picture(path: Path) -> Path:
     picture = path / "photo.jpg"
     Image.effect_noise((2600, 1900), 60).convert("RGB").save(picture, quality=92)
     return picture
-
-
-def serious(page: Page) -> list[str]:
-    """What axe finds that keeps somebody from using the page; its source comes past the page's own policy."""
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run()")["violations"]
-    return [
-        f"{each['id']}: {each['nodes'][0]['html']} {each['nodes'][0].get('failureSummary')}"
-        for each in found
-        if each["impact"] in ("serious", "critical")
-    ]

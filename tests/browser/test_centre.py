@@ -2,7 +2,6 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -10,14 +9,13 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from service.db import uuid7
+from tests.browser.axe import serious
 from tests.servers import PASSWORD, Server, send
 from tests.service.phone import a_track, an_hour_ago
 
 WALK = [(97.3802 + 0.0004 * i, 37.3715) for i in range(6)]  # across the second grid
 SOON = 60_000  # ms, the page asks every minute, or every 15 s while it hears nothing
 HEARD = 20_000  # ms from an upload to the page, through the queue of jobs and the stream of events
-AXE = Path(__file__).parents[2] / "web/node_modules/axe-core/axe.min.js"
-SERIOUS = ("serious", "critical")
 
 
 @pytest.fixture
@@ -140,6 +138,4 @@ def test_axe_finds_nothing_serious(centre, server, looks_at):
     if not looks_at:
         centre.locator(".tiles button").first.click()
         expect(centre.locator(".chart.course svg")).to_be_visible(timeout=SOON)
-    centre.evaluate(AXE.read_text())
-    found = centre.evaluate("axe.run()")["violations"]
-    assert [(each["id"], each["nodes"][0]["html"]) for each in found if each["impact"] in SERIOUS] == []
+    assert serious(centre) == []

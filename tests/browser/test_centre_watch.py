@@ -1,51 +1,20 @@
 """What the command centre watches: gaps, overdue grids, tonight's holes, matters, and calls for help."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
-from pyotp import TOTP
 
 from service.db import uuid7
-from service.members.actions import passwords
-from tests.factories import SECRET, a_member, a_session
-from tests.servers import PASSWORD, Server, inside
+from tests.browser.axe import serious
+from tests.factories import COMMUNITY
+from tests.servers import Server
 
-AXE = Path(__file__).parents[2] / "web/node_modules/axe-core/axe.min.js"
-SERIOUS = ("serious", "critical")
 SOON = 60_000  # ms
 HEARD = 20_000  # ms from something that happens to the page, through the stream of events
-COUNTY, OTHER, COMMUNITY = "632802000000", "632801000000", "632802001001"
-PEOPLE = {"altan": ("officer", COUNTY), "saran": ("centre", COUNTY), "far": ("officer", OTHER)}
 HERE = {"lon": 97.3712, "lat": 37.3712}
 TITLE = "井盖缺失"
-
-
-@pytest.fixture(scope="module")
-def tokens(app, live_url, server) -> dict[str, str]:
-    """Those who watch: an officer and a centre of the county, an officer of another; each with a token."""
-    with inside(app, live_url):
-        secret = passwords.hash(PASSWORD)
-        people = {
-            name: a_member(*about, username=name, password_hash=secret) for name, about in PEOPLE.items()
-        }
-        return {name: a_session(member) for name, member in people.items()}
-
-
-@pytest.fixture(scope="module")
-def doors(browser, tokens, server) -> dict[str, list[Any]]:
-    """The cookies of each, signed in once: a code is good for one time only."""
-    cookies = {}
-    for username in PEOPLE:
-        with browser.new_context() as context:
-            who = {"username": username, "password": PASSWORD, "code": TOTP(SECRET).now(), "cookie": True}
-            device = {"id": "b", "name": "a browser"}
-            answer = context.request.post(f"{server.base}/api/v1/sessions", data=who | {"device": device})
-            assert answer.status == 201, answer.text()
-            cookies[username] = context.cookies()
-    return cookies
 
 
 @pytest.fixture(scope="module")
@@ -93,13 +62,6 @@ def figure(page: Page, name: str) -> Any:
     return page.locator(".tiles button", has_text=name)
 
 
-def faults(page: Page) -> list[tuple[str, str]]:
-    """What axe finds serious on the page as it stands."""
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run()")["violations"]
-    return [(each["id"], each["nodes"][0]["html"]) for each in found if each["impact"] in SERIOUS]
-
-
 def test_every_figure_opens_the_list_behind_it(watch, server, tokens):
     page = watch("altan")
     _, late = server.ask("/api/v1/coverage/overdue", token=tokens["altan"])  # others may have walked
@@ -117,7 +79,7 @@ def test_a_matter_opens_its_file_with_its_steps(watch, matter):
     expect(file.locator("h2")).to_have_text(TITLE, timeout=SOON)
     expect(file.locator(".past li").first).to_contain_text("信息采集")
     expect(file.get_by_text("记录链完整")).to_be_visible()
-    assert (matter in page.url, faults(page)) == (True, [])
+    assert (matter in page.url, serious(page)) == (True, [])
 
 
 def test_layers_are_laid_by_the_keyboard_alone(watch):
@@ -136,7 +98,7 @@ def test_layers_are_laid_by_the_keyboard_alone(watch):
         assert (drawn.value.status, switch.get_attribute("aria-pressed")) == (200, "true")
     page.locator("[data-layer=overdue]").press("Enter")
     assert "layers=gaps%2Coverdue%2Choles%2Cmatters%2Cdensity" in page.url
-    assert faults(page) == []
+    assert serious(page) == []
 
 
 def test_the_course_of_days_is_one_question(watch):
@@ -161,7 +123,7 @@ def test_the_wall_shows_what_is_watched(watch):
     wall = page.locator(".wall dl")
     for name in ("超期未巡", "今晚无人", "未结事项", "进行中的巡逻"):
         expect(wall).to_contain_text(name, timeout=SOON)
-    assert faults(page) == []
+    assert serious(page) == []
 
 
 def test_a_call_appears_and_is_answered(watch, server, token, tokens):
@@ -171,7 +133,7 @@ def test_a_call_appears_and_is_answered(watch, server, token, tokens):
     page.locator(".strip .call", has_text="无人应答").click(timeout=HEARD)
     file = page.locator(".alarms .file")
     expect(file.locator("fieldset")).to_be_visible(timeout=SOON)
-    assert (status, faults(page)) == (201, [])
+    assert (status, serious(page)) == (201, [])
     file.get_by_role("button", name="接警赶往").click()
     expect(page.locator(".strip .call")).to_contain_text("正在赶往", timeout=HEARD)
     file.get_by_role("button", name="处置完毕").click()

@@ -1,7 +1,6 @@
 """The page of who gives grids to teams, in a real browser."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -12,19 +11,16 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
 from service.db import session, uuid7
-from service.duty.actions import Author, Wanted, assign
 from service.duty.models import Shift, Swap
-from service.duty.pattern import LOCAL, Pattern
 from service.members.actions import passwords
-from service.teams.models import Team
+from tests.browser.axe import serious
+from tests.browser.desks import give
 from tests.factories import SECRET, a_grid, a_member, a_report, a_square, a_team
 from tests.servers import PASSWORD, inside, until
 
 HERE, THERE = "632801001001", "632801001002"  # communities of another county than the other pages' tests
 FIRST, SECOND = (f"{HERE}{n:03}" for n in (1, 2))
 WEST, SOUTH, SIZE = 94.9, 36.4, 0.003
-AXE = Path(__file__).parents[2] / "web/node_modules/axe-core/axe.min.js"
-SERIOUS = ("serious", "critical")
 SOON = 30_000  # ms
 SIDE = 24  # pixels of a photo
 
@@ -43,21 +39,14 @@ def people(app, live_url) -> None:
         one, other = (a_member(area=HERE, name=name) for name in ("其木格", "巴特"))
         team = a_team(one, other, leader=leader, area=HERE, name="昆仑路一队")
         a_team(area=THERE, name="育红巷一队")
-        _give(a_team(area=HERE, name="昆仑路二队"), second.id, "08:00")
-        _give(team, first.id, "05:00")
-        _give(team, first.id, "06:00", one.id)
+        give(a_team(area=HERE, name="昆仑路二队"), second.id, "08:00")
+        give(team, first.id, "05:00")
+        give(team, first.id, "06:00", one.id)
         shift = session.scalars(
             select(Shift).where(Shift.team_id == team.id).order_by(Shift.starts_at)
         ).all()[-1]  # at 6
         swap = {"from_member": one.id, "to_member": other.id, "reason": "家中有事"}
         session.add(Swap(id=uuid7(), shift_id=shift.id, **swap))
-
-
-def _give(team: Team, grid: int, begins: str, member=None) -> None:
-    """Every day of two weeks to come, for an hour."""
-    midnight = datetime.now(LOCAL).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
-    pattern = Pattern(midnight, midnight + timedelta(days=14), "FREQ=DAILY", begins, 60)
-    assign(Wanted(team.id, member, (grid,), pattern), Author(None, select(Team)))
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +171,6 @@ def test_axe_finds_nothing_serious(desk):
     _go(desk, "任务区")
     desk.get_by_role("button", name="下一周").click()  # of which shifts are shown whatever day it is
     expect(desk.locator(".calendar .bar").first).to_be_visible(timeout=SOON)
-    desk.evaluate(AXE.read_text())
     for section, part in (
         ("任务区", "body"),
         ("班次", "main"),
@@ -192,8 +180,7 @@ def test_axe_finds_nothing_serious(desk):
     ):
         _go(desk, section)
         expect(desk.locator("main.panel")).not_to_contain_text("正在读取")
-        found = desk.evaluate("part => axe.run(part)", part)["violations"]
-        assert [(each["id"], each["nodes"][0]["html"]) for each in found if each["impact"] in SERIOUS] == []
+        assert serious(desk, part) == [], section
 
 
 def test_nothing_is_wider_than_a_phone(desk):

@@ -10,6 +10,7 @@ import segno
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from tests.browser.axe import serious
 from tests.browser.phone import (
     OTHER,
     SOON,
@@ -21,7 +22,6 @@ from tests.browser.phone import (
     patrol,
     report,
     sent,
-    serious,
     sign_in,
     stop,
     waiting,

@@ -6,27 +6,21 @@ from uuid import UUID
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser.axe import serious
 from tests.browser.phone import (
     LEADER,
     PIN,
     SOON,
     browser_context_args,
     open_tab,
+    press,
     sent,
-    serious,
     sign_in,
     waiting,
 )
 from tests.servers import until
 
 __all__ = ["browser_context_args"]
-
-
-def press(page: Page) -> None:
-    """Put a finger on the button that calls for help."""
-    box = page.get_by_role("button", name="按住 2 秒求助").bounding_box()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.mouse.down()
 
 
 def test_everybody_can_use_every_view(phone):

@@ -54,6 +54,13 @@ def path_of(app, rule):
     return app.url_map.bind("localhost").build(rule.endpoint, given)
 
 
+def test_the_pages_offer_a_role_what_the_policy_allows():
+    table = Path("web/src/shared/may.ts").read_text()
+    offered = dict(re.findall(r"'(\w[\w-]*:\w+)': \[(.+)\]", table))
+    allowed = {name: ", ".join(f"'{role}'" for role in POLICY[name]) for name in offered}
+    assert (offered, len(offered) > 9) == (allowed, True)
+
+
 def test_a_stranger_is_refused_on_every_route_that_is_not_public(app, client):
     answers = {}
     for rule, method, view in views(app):

@@ -1,5 +1,4 @@
 import { createApp } from 'vue'
-import 'maplibre-gl/dist/maplibre-gl.css'
 import '../shared/ui/base.css'
 import '../shared/ui/desk.css'
 import App from './App.vue'

@@ -34,7 +34,7 @@ async function round(): Promise<void> {
     if (mine !== latest) return
     openAlarms.value = all
     const news = all.find(({ id, status }) => !before.has(id) && status === 'raised')
-    if (news) announced.value = t('alarm_heard', { area: news.area?.name ?? '' })
+    if (news) announced.value = t(news.way === 'drill' ? 'drill_heard' : 'alarm_heard', { area: news.area?.name ?? '' })
     ring(unanswered.value.length > 0)
     if (looked.value && isMoved(looked.value, all)) await look(looked.value.id)
   } catch (error) {

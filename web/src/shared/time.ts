@@ -86,6 +86,10 @@ export function date(ms: number, language: Language): string {
   return format(language, { year: 'numeric', month: '2-digit', day: '2-digit' }).format(ms)
 }
 
+export function month(ms: number, language: Language): string {
+  return format(language, { year: 'numeric', month: 'long' }).format(ms)
+}
+
 export function monthDay(ms: number, language: Language): string {
   return format(language, { month: 'numeric', day: 'numeric' }).format(ms)
 }

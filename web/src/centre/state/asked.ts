@@ -1,11 +1,11 @@
 /** A question about the chosen area, asked again whenever its answer may have changed. */
 import { shallowRef, type ShallowRef } from 'vue'
+import { may, type Permission } from '../../shared/may'
 import { Problem, Unreachable } from '../../shared/problem'
 import { endsSession } from '../../shared/session'
 import { view } from './view'
 
 const SPACE = 5_000
-const NOT_FOR_US = [403, 404]
 
 export interface Asked<T> {
   /** Null until it is known, and for whoever may not know. */
@@ -16,11 +16,19 @@ export interface Asked<T> {
   forget(): void
 }
 
-/** `space` is the time, in ms, that lies between two answers at least, however much is heard. */
-export function asked<T>(question: (area: string, signal: AbortSignal) => Promise<T>, space = SPACE): Asked<T> {
+interface Manner {
+  /** The time, in ms, that lies between two answers at least, however much is heard. */
+  space?: number
+  /** What the answer is of; that of something else is not shown meanwhile. */
+  of?(): string | null
+}
+
+/** Whoever has not the permission asks nothing. */
+export function asked<T>(
+  permission: Permission, question: (of: string, signal: AbortSignal) => Promise<T>, { space = SPACE, of = () => view.area }: Manner = {},
+): Asked<T> {
   const answer = shallowRef<T | null>(null)
-  let of: string | null = null
-  let mayAsk = true
+  let answered: string | null = null
   let answeredAt = 0
   let running: AbortController | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -29,20 +37,19 @@ export function asked<T>(question: (area: string, signal: AbortSignal) => Promis
     clearTimeout(timer)
     timer = undefined
     running?.abort()
-    const { area } = view
-    if (!mayAsk || !area) return
-    if (of !== area) answer.value = null
+    const wanted = of()
+    if (!wanted || !may(permission)) return
+    if (answered !== wanted) answer.value = null
     running = new AbortController()
     const { signal } = running
     try {
-      const told = await question(area, signal)
+      const told = await question(wanted, signal)
       if (signal.aborted) return
       answer.value = told
-      of = area
+      answered = wanted
     } catch (error) {
       if (signal.aborted || endsSession(error)) return
-      if (error instanceof Problem && NOT_FOR_US.includes(error.status)) mayAsk = false
-      else if (!(error instanceof Problem || error instanceof Unreachable)) throw error
+      if (!(error instanceof Problem || error instanceof Unreachable)) throw error
     }
     answeredAt = Date.now()
   }
@@ -56,8 +63,7 @@ export function asked<T>(question: (area: string, signal: AbortSignal) => Promis
     timer = undefined
     running?.abort()
     answer.value = null
-    of = null
-    mayAsk = true
+    answered = null
   }
 
   return { answer, load, soon, forget }

@@ -14,7 +14,7 @@ function page(area: string, cursor: string | undefined, signal?: AbortSignal): P
 }
 
 /** The first page, and what has been asked for beyond it. */
-export const openMatters = asked((area, signal) => page(area, undefined, signal))
+export const openMatters = asked('matters:read', (area, signal) => page(area, undefined, signal))
 
 export async function moreMatters(): Promise<void> {
   const before = openMatters.answer.value

@@ -1,17 +1,16 @@
 /** Patrols that are under way, for those whom the policy shows them. */
 import { shallowRef } from 'vue'
 import { patrolsSince } from '../../shared/api'
+import { may } from '../../shared/may'
 import { Problem, Unreachable } from '../../shared/problem'
 import type { Patrol } from '../../shared/types'
 import { endsSession } from '../../shared/session'
 
 const HOUR = 3_600_000
 const LONGEST = 12 * HOUR
-const FORBIDDEN = 403
 
 /** Null until it is known, and for whoever may not know. */
 export const underWay = shallowRef<Patrol[] | null>(null)
-let mayKnow = true
 let latest = 0
 
 function latestFirst(a: Patrol, b: Patrol): number {
@@ -19,7 +18,7 @@ function latestFirst(a: Patrol, b: Patrol): number {
 }
 
 export async function loadPatrols(): Promise<void> {
-  if (!mayKnow) return
+  if (!may('patrols:read')) return
   const mine = (latest += 1)
   const since = new Date(Math.floor((Date.now() - LONGEST) / HOUR) * HOUR).toISOString()
   try {
@@ -27,13 +26,11 @@ export async function loadPatrols(): Promise<void> {
     if (mine === latest) underWay.value = all.filter((each) => each.started_at && !each.ended_at).sort(latestFirst)
   } catch (error) {
     if (endsSession(error)) return
-    if (error instanceof Problem && error.status === FORBIDDEN) mayKnow = false
-    else if (!(error instanceof Problem || error instanceof Unreachable)) throw error
+    if (!(error instanceof Problem || error instanceof Unreachable)) throw error
   }
 }
 
 export function forgetPatrols(): void {
   latest += 1
   underWay.value = null
-  mayKnow = true
 }

@@ -10,6 +10,8 @@ interface View {
   grid: string | null
   /** The matter whose file is open. */
   matter: string | null
+  /** The card that is open beside them; not kept in the address. */
+  card: 'drills' | 'bulletins' | null
   layers: ReadonlySet<LayerName>
   window: WindowName
   custom: Span | undefined
@@ -37,6 +39,7 @@ function fromAddress(): View {
     area: given.get('area'),
     grid: given.get('grid'),
     matter: given.get('matter'),
+    card: null,
     layers: new Set(LAYERS.filter((name) => given.get('layers')?.split(',').includes(name))),
     window: named === 'custom' && !custom ? '24h' : named,
     custom,
@@ -78,12 +81,17 @@ export function chooseArea(code: string): void {
 
 export function chooseGrid(code: string): void {
   view.grid = code
-  view.matter = null
+  view.matter = view.card = null
 }
 
 export function chooseMatter(id: string): void {
   view.matter = id
-  view.grid = null
+  view.grid = view.card = null
+}
+
+export function switchCard(name: NonNullable<View['card']>): void {
+  view.card = view.card === name ? null : name
+  if (view.card) view.grid = view.matter = null
 }
 
 export function switchLayer(name: LayerName): void {

@@ -6,6 +6,8 @@ import { lastDays, tonight, type Span } from '../../shared/time'
 import type { Day, Hole, MatterCount, OverdueGrid } from '../../shared/types'
 import { area, partsOf } from '../../shared/areas'
 import { asked } from './asked'
+import { bulletins } from './bulletins'
+import { drills } from './drills'
 import { live } from './live'
 
 const DAYS = 14
@@ -24,14 +26,14 @@ function longestFirst(a: OverdueGrid, b: OverdueGrid): number {
   return Date.parse(a.due_at) - Date.parse(b.due_at) || byCode(a, b)
 }
 
-export const overdue = asked(async (area, signal) => {
+export const overdue = asked('coverage:read', async (area, signal) => {
   const all = await ofParts<OverdueGrid>('/api/v1/coverage/overdue', area, signal)
   return all.sort(longestFirst)
 })
 
 export interface Night extends Span { holes: Hole[] }
 
-export const night = asked(async (area, signal): Promise<Night> => {
+export const night = asked('duty:holes', async (area, signal): Promise<Night> => {
   const span = tonight(Date.now())
   const all = await ofParts<Hole>('/api/v1/duty/uncovered', area, signal, span)
   return { ...span, holes: all.sort((a, b) => b.hours - a.hours || byCode(a, b)) }
@@ -44,29 +46,29 @@ export const bare = computed(() => {
 })
 
 /** Of each township: what of all that ever arrived is open, and overdue. */
-const counted = asked(async (area, signal) => {
+const counted = asked('matters:read', async (area, signal) => {
   const query = { area, by: 'township' as const, ...BEGINNING }
   return (await told<{ items: MatterCount[] }>(client.GET('/api/v1/matters/counts', { params: { query }, signal }))).items
 })
 
 /** Patrols that are out now, as a figure: the policy shows it to who may not know which. */
-const out = asked((code, signal) => {
+const out = asked('patrols:count', (code, signal) => {
   const below = levelBelow(area(code)?.level ?? 'community')
   const query = { area: code, by: below === 'grid' ? 'community' : below }
   return told<Out>(client.GET('/api/v1/patrols/under-way', { params: { query }, signal }))
 })
 
-export const trend = asked(async (area, signal) => {
+export const trend = asked('coverage:read', async (area, signal) => {
   const query = { area, ...lastDays(DAYS, live.window ? Date.parse(live.window.to) : Date.now()) }
   return (await told<{ items: Day[] }>(client.GET('/api/v1/coverage/trend', { params: { query }, signal }))).items
-}, MINUTE)
+}, { space: MINUTE })
 
 export const mattersByTownship = computed(() => new Map((counted.answer.value ?? []).map((each) => [each.key, each.open])))
 export const matterFigures = computed(() => counted.answer.value && counted.answer.value.reduce(
   (sum, { open, overdue }) => ({ open: sum.open + open, late: sum.late + overdue }), { open: 0, late: 0 }))
 export const patrolsOut = computed(() => out.answer.value?.patrols ?? null)
 
-const WATCHED = [overdue, night, counted, out]
+const WATCHED = [overdue, night, counted, out, drills]
 const TOLD: Record<string, readonly { soon(): void }[]> = {
   'coverage.rebuilt': [overdue, out],
   'patrol.started': [out],
@@ -74,6 +76,8 @@ const TOLD: Record<string, readonly { soon(): void }[]> = {
   'duty.changed': [night],
   'hole.opens': [night],
   'matter.changed': [counted],
+  'bulletin.made': [bulletins],
+  'drill.due': [drills],
   ready: WATCHED,
   reset: WATCHED,
 }
