@@ -60,8 +60,7 @@ def tell_checkpoints(grids: Collection[int]) -> None:
 
 def tell_alarm(alarm_id: UUID, area_code: str, told: Collection[UUID], **_: Any) -> None:
     """Let the area, and each person who is told of an alarm, know that it has changed."""
-    people = (Event("alarm.changed", area_code, member=each, subject=alarm_id) for each in told)
-    tell(Event("alarm.changed", area_code, subject=alarm_id), *people)
+    tell(Event("alarm.changed", area_code, subject=alarm_id, told=told))
 
 
 def tell_drill_due(area_code: str) -> None:
@@ -69,10 +68,12 @@ def tell_drill_due(area_code: str) -> None:
     tell(Event("drill.due", area_code, subject=area_code))
 
 
-def tell_matters(steps: Collection[Any], place_codes: Mapping[UUID, str]) -> None:
-    """Let watchers know which matters have moved on."""
+def tell_matters(
+    steps: Collection[Any], place_codes: Mapping[UUID, str], told: Mapping[UUID, Collection[UUID]]
+) -> None:
+    """Let the areas, and the people and teams whose matters they are, know which have moved on."""
     ids = dict.fromkeys(each["matter_id"] for each in steps)
-    tell(*(Event("matter.changed", place_codes[id][:12], subject=id) for id in ids))
+    tell(*(Event("matter.changed", place_codes[id][:12], subject=id, told=told.get(id, ())) for id in ids))
 
 
 def tell_bulletin(bulletin_id: UUID, area_code: str) -> None:

@@ -37,11 +37,18 @@ class Sight(NamedTuple):
     led: frozenset[UUID] = frozenset()  # that the member leads
     people: frozenset[UUID] = frozenset()  # who are in those
 
+    @property
+    def ears(self) -> frozenset[UUID]:
+        """By which of their ids the member is told of something."""
+        return self.teams | {self.member_id}
+
     def sees(self, event: Any) -> bool:
         """Whether the policy shows the event's thing; a kind that nobody has placed is shown to none."""
         scope = POLICY[KINDS[event.kind]].get(self.role) if event.kind in KINDS else None
         if scope is None:
             return False
+        if event.told and scope in (Scope.OWN, Scope.TEAM) and not self.ears.isdisjoint(event.told):
+            return True
         if scope is Scope.OWN:
             return event.member_id == self.member_id or (not event.member_id and event.team_id in self.teams)
         if scope is Scope.TEAM:

@@ -1,6 +1,6 @@
 """Take steps with matters. Each is one more row of its history, chained to the one before."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -173,10 +173,19 @@ def record(
     values["step_details"] = Jsonb(row["details"])
     written = ask(_WRITE + changes + _WRITTEN, id=matter.id, **columns, **values)
     left, place = matter.place_code, columns.get("place_code", matter.place_code)
+    told = concerned(matter, columns)
     session.expire(matter)
     for code in dict.fromkeys((left, place)):  # who listens where it was hears that it has gone
-        bridges.tell([row], {row["matter_id"]: code}, is_heard=written[0].is_heard)
+        once = {row["matter_id"]: told} if code == place else {}
+        bridges.tell([row], {row["matter_id"]: code}, once, is_heard=written[0].is_heard)
     return MatterStep(**row)
+
+
+def concerned(matter: Any, columns: Mapping[str, Any] | None = None) -> set[UUID]:
+    """Who is told of a step wherever it is taken: whoever reported a matter, has it, or had it."""
+    names = ("reporter_id", "handler_id", "team_id")
+    found = {getattr(matter, name) for name in names} | {(columns or {}).get(name) for name in names}
+    return {id for id in found if id is not None}
 
 
 def moved(

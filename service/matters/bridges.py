@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -30,21 +30,30 @@ INSERT INTO webhook_deliveries (id, webhook_id, body)
 SELECT * FROM unnest(%(ids)s::uuid[], %(webhook_ids)s::uuid[], %(bodies)s::jsonb[])"""
 
 
-def tell(steps: Sequence[dict[str, Any]], place_codes: Mapping[UUID, str], *, is_heard: bool = True) -> None:
-    """Let everybody who listens know of steps, once this transaction has been committed."""
-    announce("matters stepped", steps=steps, place_codes=place_codes)
+def tell(
+    steps: Sequence[dict[str, Any]],
+    place_codes: Mapping[UUID, str],
+    told: Mapping[UUID, Collection[UUID]],
+    *,
+    is_heard: bool = True,
+) -> None:
+    """Let everybody who listens know of steps, once this transaction has been committed.
+
+    `told` names the members and teams who hear of a matter wherever it lies.
+    """
+    announce("matters stepped", steps=steps, place_codes=place_codes, told=told)
     if not is_heard:
         return
     listeners = [(row.id, prefix_of(row.area_code)) for row in ask(_HOOKS)]
-    told = [
+    due = [
         (webhook_id, _body(step))
         for step in steps
         for webhook_id, prefix in listeners
         if place_codes[step["matter_id"]].startswith(prefix)
     ]
-    if told:
-        webhook_ids, bodies = zip(*told, strict=True)
-        ids = [uuid7() for _ in told]
+    if due:
+        webhook_ids, bodies = zip(*due, strict=True)
+        ids = [uuid7() for _ in due]
         ask(_ENTER, ids=ids, webhook_ids=list(webhook_ids), bodies=[Jsonb(body) for body in bodies])
         jobs.later(TELL)
 

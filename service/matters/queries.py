@@ -267,7 +267,8 @@ def due_for_a_look(now: datetime, after: tuple[datetime, UUID] | None, limit: in
     What was set aside comes again when its time has come.
     """
     names = ("id", "class_code", "stage", "level", "back_to", "back_level", "version", "head", "entered_at",
-             "due_at", "look_at", "rung", "left_s", "review_at", "is_late", "place_code")  # fmt: skip
+             "due_at", "look_at", "rung", "left_s", "review_at", "is_late", "place_code", "reporter_id",
+             "handler_id", "team_id")  # fmt: skip
     is_aside = select(MatterFault.matter_id).where(
         MatterFault.matter_id == Matter.id, MatterFault.until > now
     )

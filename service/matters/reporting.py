@@ -99,7 +99,7 @@ def _write(firsts: Sequence[First]) -> list[UUID]:
     if new:
         told = [step for step in steps if step["matter_id"] in new]
         where = {row["id"]: row["place_code"] for row in rows}
-        bridges.tell(told, where, is_heard=written[0].is_heard)
+        bridges.tell(told, where, {}, is_heard=written[0].is_heard)
     return [row["id"] for row in rows if row["id"] in new]
 
 

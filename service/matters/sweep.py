@@ -98,7 +98,8 @@ def _look_at(matters: Sequence[Any], kinds: Mapping[str, Kind], now: datetime) -
     ask(_UPDATE, rows=bulk.as_json(columns for columns, _ in looked))
     steps = [step for _, step in looked]
     bulk.copy_rows("matter_steps", _STEP, ([_wire(step, name) for name in _STEP] for step in steps))
-    bridges.tell(steps, {matter.id: matter.place_code for matter in matters})
+    where = {matter.id: matter.place_code for matter in matters}
+    bridges.tell(steps, where, {matter.id: actions.concerned(matter) for matter in matters})
     ask("DELETE FROM matter_faults WHERE matter_id = ANY(%(ids)s)", ids=[each.id for each in matters])
 
 

@@ -1,5 +1,6 @@
 """Tell what has happened, in the transaction that makes it so."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -13,9 +14,11 @@ _TURN = 0x6F7574  # the advisory lock of who may wake the watchers
 # Commits that notify wait for each other. Only one at a time does: for the others, the watchers look anyway.
 _TELL = """
 WITH told AS (
-    INSERT INTO outbox (kind, area_code, grid_code, team_id, member_id, subject_id)
-    SELECT * FROM unnest(%(kinds)s::text[], %(areas)s::text[], %(grids)s::text[], %(teams)s::uuid[],
-        %(members)s::uuid[], %(subjects)s::text[])
+    INSERT INTO outbox (kind, area_code, grid_code, team_id, member_id, subject_id, told)
+    SELECT kind, area, grid, team, member, subject, told::uuid[]
+    FROM unnest(%(kinds)s::text[], %(areas)s::text[], %(grids)s::text[], %(teams)s::uuid[],
+        %(members)s::uuid[], %(subjects)s::text[], %(told)s::text[])
+        AS event (kind, area, grid, team, member, subject, told)
 )
 SELECT pg_notify(%(channel)s, '') FROM (SELECT pg_try_advisory_xact_lock(%(turn)s)) AS turn (mine)
 WHERE mine"""
@@ -44,16 +47,18 @@ class Event(NamedTuple):
     team: UUID | None = None
     member: UUID | None = None
     subject: object = None  # the thing's id
+    told: Collection[UUID] = ()  # members and teams who hear of it wherever it is
 
 
 def tell(*events: Event) -> None:
     """Let the watchers know, once this transaction has been committed; never if it is rolled back."""
     if not events:
         return
-    kinds, areas, grids, teams, members, subjects = map(list, zip(*events, strict=True))
+    kinds, areas, grids, teams, members, subjects, told = map(list, zip(*events, strict=True))
     named = [None if each is None else str(each) for each in subjects]
+    listed = [f"{{{','.join(map(str, each))}}}" if each else None for each in told]
     columns = {"areas": areas, "grids": grids, "teams": teams, "members": members, "subjects": named}
-    ask(_TELL, kinds=kinds, **columns, channel=CHANNEL, turn=_TURN)
+    ask(_TELL, kinds=kinds, **columns, told=listed, channel=CHANNEL, turn=_TURN)
 
 
 def renew_epoch(*, always: bool) -> int | None:

@@ -3,7 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, func, text
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, Uuid, func, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db import Base
@@ -26,6 +27,7 @@ class OutboxEvent(Base):
     team_id: Mapped[UUID | None]
     member_id: Mapped[UUID | None]  # whom it is about; only who sees that person hears of it
     subject_id: Mapped[str | None]  # of the thing itself
+    told: Mapped[list[UUID] | None] = mapped_column(ARRAY(Uuid))  # members and teams who hear of it besides
 
 
 class OutboxFloor(Base):

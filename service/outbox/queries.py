@@ -17,7 +17,7 @@ class Position(NamedTuple):
     seq: int
 
 
-COLUMNS = "xid, seq, at, kind, area_code, grid_code, team_id, member_id, subject_id"
+COLUMNS = "xid, seq, at, kind, area_code, grid_code, team_id, member_id, subject_id, told"
 AFTER = f"""
 SELECT {COLUMNS} FROM {OutboxEvent.__tablename__}
 WHERE (xid, seq) > (%(xid)s, %(seq)s) AND xid < (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint

@@ -7,6 +7,7 @@ from flask.views import MethodView
 from service.areas.queries import sight
 from service.audit import actions as audit
 from service.db import fetch
+from service.outbox.queries import epoch
 from service.together import Together
 from service.uploads import actions, queries
 from service.uploads.models import QuarantinedItem
@@ -52,10 +53,10 @@ class Receipts(MethodView):
     def post(self, asked):
         """Ask which items have not arrived
 
-        For a phone that lost the answers to what it sent. Items in quarantine have arrived; another
-        member's have not.
+        For a phone that lost the answers to what it sent, and after the server was restored. Items in
+        quarantine have arrived; another member's have not.
         """
-        return {"missing": actions.missing(caller().member_id, asked["ids"])}
+        return {"missing": actions.missing(caller().member_id, asked["ids"]), "server_epoch": epoch()}
 
 
 @blueprint.route("/quarantine")

@@ -48,15 +48,18 @@ class VerdictSchema(Strict):
     problem = fields.Dict()
 
 
-class ReceiptSchema(Strict):
-    batch_id = Uuid(required=True)
-    server_time = Time(required=True)
+class LifeSchema(Strict):
     server_epoch = fields.Integer(
         required=True,
         metadata={
             "description": "Another than before: the server was restored; ask for receipts of what was sent"
         },
     )
+
+
+class ReceiptSchema(LifeSchema):
+    batch_id = Uuid(required=True)
+    server_time = Time(required=True)
     clock_offset_ms = fields.Integer(required=True, allow_none=True)
     results = fields.List(fields.Nested(VerdictSchema), required=True)
 
@@ -65,7 +68,7 @@ class AskSchema(Strict):
     ids = fields.List(Uuid(), required=True, validate=validate.Length(0, MOST_ITEMS))
 
 
-class MissingSchema(Strict):
+class MissingSchema(LifeSchema):
     missing = fields.List(Uuid(), required=True, metadata={"description": "Not here; send these again"})
 
 

@@ -127,6 +127,23 @@ def test_a_photo_goes_with_its_check_in(phone, context, rows, tmp_path):
     assert (item["note"], known) == ("东门锁坏了", (1,))
 
 
+def test_what_a_restored_server_lacks_is_sent_again_once(phone, context, rows):
+    context.set_offline(True)
+    patrol(phone)
+    check_in(phone)
+    (lost,) = (each["id"] for each in waiting(phone) if each["item"]["type"] == "check_in")
+    context.set_offline(False)
+    sent(phone)
+    with rows.transaction():  # as in a copy that was made before it came
+        for table in ("check_ins", "upload_items"):
+            rows.execute(f"DELETE FROM haixi.{table} WHERE id = %s", [lost])
+        rows.execute("UPDATE haixi.server_epoch SET epoch = epoch + 1")
+        rows.execute("DELETE FROM haixi.outbox")
+    until(lambda: phone.wait_for_timeout(100) or arrived(rows, [lost]))
+    again = rows.execute("SELECT count(*) FROM haixi.check_ins WHERE id = %s", [lost]).fetchone()
+    assert (arrived(rows, [lost]), again) == ({lost: 1}, (1,))
+
+
 @pytest.fixture
 def consents(rows: psycopg.Connection) -> Iterator[None]:
     """As they were before, since other tests need one that is old enough."""

@@ -24,6 +24,12 @@ def test_phones_are_told_of_another_life(phone):
     assert epoch_told(phone) > before
 
 
+def test_what_is_missing_is_told_with_the_life_that_misses_it(phone):
+    renewed = renew_epoch(always=True)
+    answer = phone.post("/api/v1/uploads/receipts", json={"ids": []}).json
+    assert answer == {"missing": [], "server_epoch": renewed}
+
+
 def test_a_life_has_no_number_that_was_there_before_the_restore(phone):
     first = renew_epoch(always=True)
     ask("UPDATE server_epoch SET epoch = 1")  # the copy that was restored knows nothing of it

@@ -2,11 +2,13 @@
  * What this phone has recorded and not yet brought to the server.
  *
  * Everything belongs to the member who recorded it and is sent only with that member's own session; who comes after
- * neither sees nor sends nor erases it. An item goes away only when the server has said of its id that it is durable.
+ * neither sees nor sends nor erases it. An item goes away only when the server has said of its id that it is durable,
+ * and comes back when a restored server says that it is missing.
  */
 import type { Table } from 'dexie'
 import { sha256, uuid7 } from '../shared/ids'
 import { objectOf, pack, Stop, titleOf } from './answers'
+import { Archive } from './sent'
 import { isFull, type Item, type Kept, type Photo, type Point, type Row, Store, type Tables, unlessFull } from './store'
 import { ask, type Fetch, network, reach, type Sender } from './wire'
 
@@ -39,6 +41,9 @@ interface Verdict {
 
 export class Outbox {
   private readonly store: Store
+  private readonly archive: Archive
+  /** Which life of the server's database it last spoke of. */
+  private epoch: number | null = null
   private unsaved: Row[] = []
   private most = MOST_ITEMS
   private packs = typeof CompressionStream === 'function'
@@ -51,6 +56,7 @@ export class Outbox {
     private readonly changed: () => void = () => undefined,
   ) {
     this.store = new Store(name)
+    this.archive = new Archive(this.store)
   }
 
   /** Keeps an item. With a full storage it stays in memory and is tried again: it is never dropped. */
@@ -144,6 +150,16 @@ export class Outbox {
     this.changed()
   }
 
+  /** The server may have been restored: it is asked before anything is taken to be there. */
+  doubt(): void {
+    this.epoch = null
+  }
+
+  /** Forgets the tracks of a member that are sent, and which the server would take no more. */
+  async forgetTracks(memberId: string): Promise<void> {
+    await this.archive.forgetTracks(memberId)
+  }
+
   close(): void {
     this.ended = true
     this.store.close()
@@ -160,7 +176,12 @@ export class Outbox {
   }
 
   private async put({ table, row }: Row): Promise<void> {
-    await (this.store.table(table) as Table<unknown>).put(row)
+    try {
+      await (this.store.table(table) as Table<unknown>).put(row)
+    } catch (error) {
+      if (!isFull(error) || !await this.archive.makeRoom()) throw error
+      await this.put({ table, row } as Row)
+    }
   }
 
   private held<Name extends keyof Tables>(table: Name): Tables[Name][] {
@@ -184,11 +205,9 @@ export class Outbox {
     await this.save()
     await this.gather(sender.id)
     await this.askAfterLost(sender)
-    for (let batch = await this.next(sender.id); batch.length; batch = await this.next(sender.id)) {
-      await this.sendBatch(sender, batch)
-      await this.save()
-      await this.gather(sender.id)
-    }
+    await this.sendItems(sender)
+    if (await this.askAfterRestore(sender)) await this.sendItems(sender)
+    await this.archive.trim()
     const waiting = { member_id: sender.id, state: 'waiting' }
     for (const key of await this.store.photos.where(waiting).primaryKeys()) {
       const photo = await this.store.photos.get(key)
@@ -198,6 +217,14 @@ export class Outbox {
       if (photo.member_id === sender.id && photo.state === 'waiting') await this.sendPhoto(sender, photo)
     }
     await this.save()
+  }
+
+  private async sendItems(sender: Sender): Promise<void> {
+    for (let batch = await this.next(sender.id); batch.length; batch = await this.next(sender.id)) {
+      await this.sendBatch(sender, batch)
+      await this.save()
+      await this.gather(sender.id)
+    }
   }
 
   private async waiting(memberId: string): Promise<Kept[]> {
@@ -220,14 +247,46 @@ export class Outbox {
   private async askAfterLost(sender: Sender): Promise<void> {
     const lost = (await this.waiting(sender.id)).filter(({ asked }) => asked).slice(0, MOST_ITEMS)
     if (!lost.length) return
-    const body = JSON.stringify({ ids: lost.map(({ id }) => id) })
-    const answer = await ask(this.fetch, sender, '/api/v1/uploads/receipts', { method: 'POST', body, headers: { 'Content-Type': 'application/json' } })
-    const missing = answer.ok ? (await objectOf(answer)).missing : null
-    if (!Array.isArray(missing)) throw new Stop('not_understood')
-    const gone = new Set(missing.map((id) => String(id).toLowerCase()))
-    if ([...gone].some((id) => !lost.some((each) => each.id === id))) throw new Stop('not_understood')
-    await this.remove(lost.filter(({ id }) => !gone.has(id)))
+    const gone = await this.missing(sender, lost.map(({ id }) => id))
+    await this.settled(lost.filter(({ id }) => !gone.has(id)))
     await this.note(lost.filter(({ id }) => gone.has(id)), { asked: false })
+  }
+
+  /** Which of these the server does not have, as it says together with its epoch. */
+  private async missing(sender: Sender, ids: string[]): Promise<Set<string>> {
+    const init = { method: 'POST', body: JSON.stringify({ ids }), headers: { 'Content-Type': 'application/json' } }
+    const answer = await ask(this.fetch, sender, '/api/v1/uploads/receipts', init)
+    const said = answer.ok ? await objectOf(answer) : {}
+    if (!Array.isArray(said.missing)) throw new Stop('not_understood')
+    const gone = new Set(said.missing.map((id) => String(id).toLowerCase()))
+    if ([...gone].some((id) => !ids.includes(id))) throw new Stop('not_understood')
+    this.hear(said)
+    return gone
+  }
+
+  private hear({ server_epoch }: Record<string, unknown>): void {
+    if (typeof server_epoch === 'number') this.epoch = server_epoch
+  }
+
+  /** After the server was restored: what it lacks of what it had acknowledged waits again. Says whether anything does. */
+  private async askAfterRestore(sender: Sender): Promise<boolean> {
+    const { archive } = this
+    if (this.epoch === null && await archive.holds(sender.id)) await this.missing(sender, [])
+    let again = false
+    for (;;) {
+      const rows = this.epoch === null ? [] : await archive.ofOtherLives(sender.id, this.epoch, MOST_ITEMS)
+      if (!rows.length) return again
+      const items = rows.filter(({ of }) => of.table === 'items')
+      const gone = items.length ? await this.missing(sender, items.map(({ key }) => key)) : new Set()
+      try {
+        await archive.putBack(rows.filter(({ key, of }) => of.table === 'photos' || gone.has(key)))
+        await archive.confirm(items.filter(({ key }) => !gone.has(key)), this.epoch!)
+      } catch (error) {
+        if (!isFull(error)) throw error
+        return again // they stay as they are, and are asked after when there is room
+      }
+      again ||= gone.size > 0
+    }
   }
 
   private async sendBatch(sender: Sender, batch: Kept[]): Promise<void> {
@@ -248,6 +307,7 @@ export class Outbox {
       return this.isolate(answer.status, packed, batch, titleOf(said))
     }
     if (answer.status !== 200 || said.batch_id !== batchId || !Array.isArray(said.results)) throw new Stop('foreign')
+    this.hear(said)
     await this.settle(batch, said.results as Verdict[])
     this.most = MOST_ITEMS
   }
@@ -269,7 +329,7 @@ export class Outbox {
     const byId = new Map(verdicts.map((verdict) => [verdict?.id, verdict]))
     const durable = batch.filter(({ id }) => byId.get(id)?.durable === true)
     const refused = batch.filter(({ id }) => byId.get(id)?.durable !== true && byId.get(id)?.status === 'rejected')
-    await this.remove(durable)
+    await this.settled(durable)
     for (const each of refused) await this.note([each], { state: 'refused', asked: false, reason: titleOf(byId.get(each.id)?.problem) })
     if (durable.length + refused.length < batch.length) throw new Stop('not_understood')
     this.changed()
@@ -279,7 +339,7 @@ export class Outbox {
   private async sendPhoto(sender: Sender, photo: Photo): Promise<void> {
     const path = `/api/v1/media/${photo.sha256}`
     const total = photo.body.byteLength
-    let from = photo.begun ? await this.offset(sender, path) : 0
+    let from = photo.begun ? await this.offset(sender, path, total) : 0
     await this.mark(photo, { begun: true })
     while (from < total) {
       const to = Math.min(from + PART, total)
@@ -298,20 +358,21 @@ export class Outbox {
       if (!(reached > from && reached <= total)) throw new Stop('not_understood')
       from = reached
     }
-    await this.store.photos.delete(photo.key)
+    await this.archive.take([{ table: 'photos', row: photo }], this.epoch)
     this.unsaved = this.unsaved.filter(({ row }) => row !== photo)
     this.changed()
   }
 
-  /** How far a photo has come that was begun before; a whole one is sent again, which is harmless. */
-  private async offset(sender: Sender, path: string): Promise<number> {
+  /** How far a photo has come that was begun before. */
+  private async offset(sender: Sender, path: string, total: number): Promise<number> {
     const answer = await reach(this.fetch, sender, path, { method: 'HEAD' })
+    if (answer.status === 200 && !answer.redirected && answer.headers.has('X-Trace-Id')) return total
     const reached = Number(answer.headers.get('Upload-Offset'))
     return answer.status === 204 && Number.isInteger(reached) ? reached : 0
   }
 
-  private async remove(rows: Kept[]): Promise<void> {
-    await this.store.items.bulkDelete(rows.flatMap(({ seq }) => seq ?? []))
+  private async settled(rows: Kept[]): Promise<void> {
+    await this.archive.take(rows.map((row) => ({ table: 'items', row })), this.epoch)
     this.unsaved = this.unsaved.filter(({ row }) => !rows.includes(row as Kept))
   }
 

@@ -22,8 +22,8 @@ export interface Asked {
 }
 export type Answerer = (asked: Asked) => Response | Promise<Response>
 
-/** The phone's queue, and the server that it speaks to; new for each test. */
-export const stage = {} as { name: string; outbox: Outbox; asked: Asked[]; server: Answerer }
+/** The phone's queue, and the server that it speaks to, in one of its lives; new for each test. */
+export const stage = {} as { name: string; outbox: Outbox; asked: Asked[]; server: Answerer; epoch: number }
 
 export const json = (body: unknown, status = 200, headers: Record<string, string> = {}): Response =>
   new Response(JSON.stringify(body), { status, headers: { 'Content-Type': 'application/json', ...headers } })
@@ -33,7 +33,9 @@ export const problem = (status: number, title = 'No', headers = {}): Response =>
 export const verdict = (status: string) => ({ id }: Item) => ({ id, status, durable: status !== 'rejected', problem: { title: `was ${status}` } })
 
 /** Answers every item with the same verdict. */
-export const says = (status: string): Answerer => ({ body }) => json({ batch_id: body.batch_id, results: body.items.map(verdict(status)) })
+export const says = (status: string): Answerer => ({ body }) => json({
+  batch_id: body.batch_id, server_epoch: stage.epoch, results: body.items.map(verdict(status)),
+})
 
 async function read(init: RequestInit): Promise<{ body: unknown; size: number }> {
   if (init.body === undefined) return { body: null, size: 0 }
@@ -77,7 +79,7 @@ export const portal = '<html><form>Please agree to the terms</form></html>'
 /** Makes the stage ready for each test of a file, and clears it away. */
 export function staged(): void {
   beforeEach(() => {
-    Object.assign(stage, { name: `outbox ${uuid7()}`, asked: [], server: says('stored') })
+    Object.assign(stage, { name: `outbox ${uuid7()}`, asked: [], server: says('stored'), epoch: 1 })
     stage.outbox = open()
   })
   afterEach(async () => {

@@ -43,10 +43,22 @@ export interface Fix {
   point: Point
 }
 
+/** What the server has acknowledged, and in which of its lives. */
+export interface Sent {
+  /** Of an item its id, of a photo its key. */
+  key: string
+  member_id: string
+  epoch: number
+  /** Unix milliseconds when it may be forgotten. */
+  until: number
+  of: Row
+}
+
 export class Store extends Dexie {
   items!: Table<Kept, number>
   points!: Table<Fix, number>
   photos!: Table<Photo, string>
+  sent!: Table<Sent, string>
 
   constructor(name: string) {
     super(name)
@@ -55,6 +67,7 @@ export class Store extends Dexie {
       points: '++seq, member_id',
       photos: 'key, [member_id+state], member_id',
     })
+    this.version(2).stores({ sent: 'key, until, [member_id+epoch]' })
   }
 }
 

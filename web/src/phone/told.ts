@@ -4,9 +4,10 @@ import { computed, ref, shallowRef, type Ref, type ShallowRef } from 'vue'
 import { Problem, Unreachable } from '../shared/problem'
 import { Stop } from './answers'
 import { Errands } from './errands'
-import { follow, Known } from './known'
+import { follow, Known, type Changes } from './known'
 import * as server from './server'
 import { end, hasEnded, member, token } from './session'
+import { outbox, sending } from './state'
 import { isFull, unlessFull } from './store'
 import { say } from './words'
 
@@ -110,9 +111,19 @@ async function ask(): Promise<void> {
   }
   for (const { title, shows } of outcomes) if (title === null && shows) await known.change(shows.kind, shows.key, shows.change)
   if (member.value?.id !== id) return // they have left in the meantime
-  const answer = await follow(known, id, server.changes)
+  const answer = await follow(known, id, news)
   if (!answer || !('matters' in answer)) await known.keep(id, 'matters', await server.matters())
   if (answer?.whole || !classes.value.length) await known.keep(id, 'classes', await server.matterClasses())
+}
+
+/** Where the server knows the cursor no more, it may have been restored: then the outbox asks what it lacks. */
+async function news(cursor: string | null): Promise<Changes | 'lost'> {
+  const answer = await server.changes(cursor)
+  if (answer === 'lost') {
+    outbox.doubt()
+    sending.now()
+  }
+  return answer
 }
 
 /** Says something of a thing; it is shown as said at once, and the server hears of it when it can be reached. */
