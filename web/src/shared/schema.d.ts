@@ -5808,8 +5808,8 @@ export interface paths {
         put?: never;
         /**
          * Ask which items have not arrived
-         * @description For a phone that lost the answers to what it sent. Items in quarantine have arrived; another
-         *     member's have not.
+         * @description For a phone that lost the answers to what it sent, and after the server was restored. Items in
+         *     quarantine have arrived; another member's have not.
          */
         post: {
             parameters: {
@@ -6241,6 +6241,8 @@ export interface components {
                 [key: string]: unknown;
             };
             version: number;
+            /** @description Those that its class asks for: parties, if several handle it jointly */
+            wanted: string[];
         };
         Answer: {
             /** @description No plan among near teams costs less; null for greedy */
@@ -7286,6 +7288,8 @@ export interface components {
         Missing: {
             /** @description Not here; send these again */
             missing: string[];
+            /** @description Another than before: the server was restored; ask for receipts of what was sent */
+            server_epoch: number;
         };
         MonthlyBulletin: {
             area: string;
@@ -8103,8 +8107,10 @@ export interface components {
             details: {
                 [key: string]: unknown;
             };
-            /** @description SHA-256 of `previous` and the step */
+            /** @description SHA-256 of the 32 bytes of `previous` and, in UTF-8, the JSON list without blanks of matter_id, version, step, stage, level, at (UTC, six decimals, +00:00), actor_id, role, area, note, reason, photos, details (keys sorted), stage_left, lasted_s; it comes out where the reader sees all */
             digest: string;
+            /** @description How long it had lasted */
+            lasted_s: number | null;
             level: string;
             note: string | null;
             photos: string[];
@@ -8112,6 +8118,8 @@ export interface components {
             reason: string | null;
             role: string;
             stage: string;
+            /** @description The stage that ended with this step */
+            stage_left: string | null;
             /** @enum {string} */
             step: "report" | "file" | "dispatch" | "accept" | "handle" | "feed_back" | "verify" | "close" | "evaluate" | "return" | "uphold" | "overrule" | "suspend" | "resume" | "escalate" | "remind" | "urge" | "supervise" | "add_party" | "party_done" | "merge" | "reopen" | "note";
             version: number;
