@@ -8,23 +8,23 @@ from sqlalchemy import update
 from service.db import session
 from service.matters.actions import REOPENS
 from service.matters.models import Matter
-from tests.service.matter_steps import URL, grid, officer, people, report, step, steps, worker
+from tests.service.matter_steps import URL, report, step, steps
 
-__all__ = ["grid", "officer", "people", "worker"]
+pytestmark = pytest.mark.usefixtures("grid")
 
 
 @pytest.fixture
-def given(officer, worker, people):
+def given(clerk, worker, team):
     """A matter that the worker has handled, with the fire brigade as a party."""
-    matter = report(officer)
-    steps(officer, matter, ("dispatch", {"team_id": str(people[2].id)}), ("add_party", {"party": "fire"}))
+    matter = report(clerk)
+    steps(clerk, matter, ("dispatch", {"team_id": str(team.id)}), ("add_party", {"party": "fire"}))
     return steps(worker, matter, "accept", "handle")
 
 
 @pytest.fixture
-def closed(given, officer, worker):
+def closed(given, clerk, worker):
     steps(worker, given, ("party_done", {"party": "fire"}), "feed_back")
-    return steps(officer, given, "verify", ("close", {"reason": "resolved"}))
+    return steps(clerk, given, "verify", ("close", {"reason": "resolved"}))
 
 
 def offered(client, matter):
@@ -45,20 +45,20 @@ def test_no_party_is_done_where_none_is_left(given, worker):
 
 
 @pytest.mark.parametrize(("late", "status"), [(timedelta(minutes=-1), 201), (timedelta(minutes=1), 409)])
-def test_reopening_is_offered_to_the_last_minute_of_its_window(closed, officer, late, status):
+def test_reopening_is_offered_to_the_last_minute_of_its_window(closed, clerk, late, status):
     long_ago = datetime.fromisoformat(closed["closed_at"]) - REOPENS - late
     session.execute(update(Matter).where(Matter.id == closed["id"]).values(closed_at=long_ago))
-    assert ("reopen" in offered(officer, closed)["allowed"]) is (status == 201)
-    answer = step(officer, closed, "reopen", reason="not_solved")
+    assert ("reopen" in offered(clerk, closed)["allowed"]) is (status == 201)
+    answer = step(clerk, closed, "reopen", reason="not_solved")
     assert answer.status_code == status
     assert status == 201 or "evaluate" in answer.json["errors"]["allowed"]
 
 
-def test_a_joint_class_asks_for_parties_until_there_is_one(officer, people):
+def test_a_joint_class_asks_for_parties_until_there_is_one(clerk, team):
     facts = {"people": 3, "amount_yuan": 9000}
-    matter = report(officer, **{"class": "wage_arrears", "text": "工地欠薪", "facts": facts})
-    assert offered(officer, matter)["wanted"] == []  # nobody has it yet
-    steps(officer, matter, ("dispatch", {"team_id": str(people[2].id)}))
-    assert offered(officer, matter)["wanted"] == ["add_party"]
-    steps(officer, matter, ("add_party", {"party": "human_resources"}))
-    assert offered(officer, matter)["wanted"] == []
+    matter = report(clerk, **{"class": "wage_arrears", "text": "工地欠薪", "facts": facts})
+    assert offered(clerk, matter)["wanted"] == []  # nobody has it yet
+    steps(clerk, matter, ("dispatch", {"team_id": str(team.id)}))
+    assert offered(clerk, matter)["wanted"] == ["add_party"]
+    steps(clerk, matter, ("add_party", {"party": "human_resources"}))
+    assert offered(clerk, matter)["wanted"] == []

@@ -9,17 +9,17 @@ from service.db import session, uuid7
 from service.matters.clocks import day_of
 from service.matters.models import MatterClass
 from tests.factories import COMMUNITY, a_report
-from tests.service.matter_steps import URL, grid, officer, people, report, steps, worker
+from tests.service.matter_steps import URL, report, steps
 from tests.service.phone import rfc3339, verdicts
 
-__all__ = ["grid", "officer", "people", "worker"]
+pytestmark = pytest.mark.usefixtures("grid")
 
 DESERT = {"lon": 97.9, "lat": 37.9}  # no grid lies there
 
 
-def test_a_report_sent_again_is_known_after_its_class_was_put_right(worker, officer):
+def test_a_report_sent_again_is_known_after_its_class_was_put_right(worker, clerk):
     sent = a_report(id=str(uuid7()))
-    steps(officer, report(worker, **sent), ("file", {"class": "safety_hazard"}))
+    steps(clerk, report(worker, **sent), ("file", {"class": "safety_hazard"}))
     again = worker.post(URL, json=sent)
     assert (again.status_code, again.json["class"]) == (201, "safety_hazard")
 
@@ -33,8 +33,8 @@ def test_the_same_id_with_anything_else_is_a_conflict(worker, other):
     assert worker.post(URL, json=sent | other).status_code == 409
 
 
-def test_what_lies_in_no_grid_belongs_to_the_area_of_who_reports_it(worker, officer):
-    for each in (worker, officer):
+def test_what_lies_in_no_grid_belongs_to_the_area_of_who_reports_it(worker, clerk):
+    for each in (worker, clerk):
         matter = report(each, **DESERT)
         assert (matter["grid"], matter["area"], matter["marks"]) == (None, COMMUNITY, ["outside_grids"])
 
