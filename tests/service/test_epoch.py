@@ -56,5 +56,5 @@ def test_events_and_their_floor_do_not_outlive_a_restore(database):
     tell(Event("coverage.rebuilt", COMMUNITY, subject="x"))
     ask("UPDATE outbox_floor SET xid = 4000000000000")  # as counted in the cluster of before
     renew_epoch(always=True)
-    assert ask("SELECT FROM outbox") == []
+    assert not ask("SELECT seq FROM outbox")
     assert is_known(settled())
