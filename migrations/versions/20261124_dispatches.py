@@ -1,4 +1,4 @@
-"""Times of matters and classes that exist, and the dispatches to a team by time."""
+"""Times of matters and classes that exist; indexes of few: dispatches to a team, higher levels, late ones."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -24,9 +24,15 @@ def upgrade() -> None:
         [sa.text("(details ->> 'team_id')"), "at"],
         postgresql_where=sa.text("step = 'dispatch'"),
     )
+    op.create_index(
+        "matters_level_id_idx", "matters", ["level", "id"], postgresql_where=sa.text("level <> 'grid'")
+    )
+    op.create_index("matters_late_id_idx", "matters", ["id"], postgresql_where=sa.text("is_late IS TRUE"))
 
 
 def downgrade() -> None:
+    op.drop_index("matters_late_id_idx", table_name="matters")
+    op.drop_index("matters_level_id_idx", table_name="matters")
     op.drop_index("matter_steps_team_id_at_idx", table_name="matter_steps")
     op.drop_constraint(op.f("matter_classes_readable_check"), "matter_classes")
     op.drop_constraint(op.f("matters_times_check"), "matters")

@@ -88,6 +88,8 @@ class Matter(Base):
         Index("matters_due_at_idx", "due_at", "id", postgresql_where=sql("due_at IS NOT NULL")),
         Index("matters_look_at_idx", "look_at", "id", postgresql_where=sql("look_at IS NOT NULL")),
         Index("matters_received_at_idx", "received_at"),
+        Index("matters_level_id_idx", "level", "id", postgresql_where=sql("level <> 'grid'")),
+        Index("matters_late_id_idx", "id", postgresql_where=sql("is_late IS TRUE")),
         Index("matters_position_recorded_at_idx", "position", "recorded_at", postgresql_using="gist"),
         *(_few(name) for name in ("patrol_id", "reporter_id", "team_id", "handler_id", "merged_into_id")),
     )  # fmt: skip
