@@ -52,6 +52,7 @@ def started(*application: str) -> Iterator[tuple[int, int]]:
 
 
 def free_port() -> int:
+    """A port of this machine at which nobody listens."""
     with socket.create_server((HOST, 0)) as server:
         return server.getsockname()[1]
 

@@ -69,16 +69,6 @@ def bd09_to_gcj02(lon: Any, lat: Any) -> Place:
     return true_lon, true_lat
 
 
-def wgs84_to_bd09(lon: Any, lat: Any) -> Place:
-    """Baidu's positions."""
-    return gcj02_to_bd09(*wgs84_to_gcj02(lon, lat))
-
-
-def bd09_to_wgs84(lon: Any, lat: Any) -> Place:
-    """The positions that Baidu shows here."""
-    return to_wgs84(lon, lat, "bd09")
-
-
 def _in_china(lon: Floats, lat: Floats) -> Any:
     west, south, east, north = CHINA
     return (west <= lon) & (lon <= east) & (south <= lat) & (lat <= north)

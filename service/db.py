@@ -12,7 +12,7 @@ from typing import Any, ClassVar, TypeVar, cast
 
 import psycopg
 from psycopg.rows import namedtuple_row
-from sqlalchemy import DateTime, Engine, MetaData, Select, Text, create_engine, event, text
+from sqlalchemy import DateTime, Engine, MetaData, Select, Text, create_engine, event, func, select, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, scoped_session, sessionmaker
@@ -197,6 +197,11 @@ def announce(kind: str, **facts: Any) -> None:
     """Tell whoever listens, inside this transaction, that something has happened."""
     for listener in _listeners[kind]:
         listener(**facts)
+
+
+def moment() -> datetime:
+    """When this transaction began, by the database's clock: what `now()` is in its statements."""
+    return session.scalars(select(func.now())).one()
 
 
 def uuid7() -> uuid.UUID:

@@ -114,7 +114,7 @@ class Grid(Base):
     since: Mapped[datetime]
     retired_at: Mapped[datetime | None]
     revision_id: Mapped[UUID] = mapped_column(ForeignKey("grid_revisions.id"))
-    cells: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)  # geo.coverage.pack_cells
+    cells: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)  # geo.cells.pack_cells
 
     # What a question may ask for beside the columns: see queries.drawn.
     outline: Mapped[Any] = query_expression()

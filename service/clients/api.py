@@ -143,6 +143,7 @@ def sent_bytes() -> bytes:
 
 
 def sent_text() -> str:
+    """The body as text; what is no UTF-8 is shown as such."""
     return sent_bytes().decode("utf-8", "replace")
 
 

@@ -12,14 +12,13 @@ from sqlalchemy.dialects.postgresql import insert as insert_new
 
 from service.areas.models import Grid
 from service.audit import actions as audit
-from service.db import announce, session, uuid7
+from service.db import announce, moment, session, uuid7
 from service.duty import pattern, queries
 from service.duty.models import HOLDING, Assignment, AssignmentGrid, AssignmentStep, Shift, ShiftMember, Swap
 from service.duty.pattern import Pattern, Span
 from service.errors import Conflict, Invalid
 from service.members.models import Member
 from service.teams.models import Team
-from service.teams.queries import moment
 
 MOST_TOLD = 50  # overlaps in one problem
 
@@ -226,7 +225,7 @@ def note_step(
 
 def change(assignment: Assignment, changes: dict[str, Any], author: Author) -> None:
     """Give it other grids, another end, pattern or reason from now on; shifts that have begun stay."""
-    now = _now()
+    now = moment()
     _check_open(assignment, now)
     held = session.scalars(queries.grids_of(assignment.id)).all()
     before = _as_it_was(assignment, held)
@@ -303,7 +302,7 @@ def hand_over(
 
 def _stop(assignment: Assignment, at: datetime | None) -> list[Span]:
     """Cancel the shifts from a time on; gives what they were."""
-    now = _now()
+    now = moment()
     _check_open(assignment, now)
     at = at or now
     if not now <= at < assignment.ends_at:
@@ -352,7 +351,7 @@ def leave(team: UUID, member: UUID, at: datetime) -> None:
 
 def release(member: Member) -> None:
     """Let a person who has left be expected nowhere, and take their words out of what is kept."""
-    _release(Assignment.id.is_not(None), member.id, _now())
+    _release(Assignment.id.is_not(None), member.id, moment())
     _do(update(ShiftMember).where(ShiftMember.member_id == member.id).values(reason=None))
     asked = (Swap.from_member == member.id) | (Swap.to_member == member.id)
     _do(update(Swap).where(asked).values(reason=None))
@@ -366,10 +365,6 @@ def _release(where: ColumnElement[bool], member: UUID, at: datetime) -> None:
     later = later.where(where, Shift.starts_at >= at)
     held = ShiftMember.state.in_(HOLDING) & ShiftMember.shift_id.in_(later)
     _do(update(ShiftMember).where(held, ShiftMember.member_id == member).values(state="released"))
-
-
-def _now() -> datetime:
-    return session.scalars(moment()).one()
 
 
 def _do(statement: Any) -> None:

@@ -8,9 +8,8 @@ from sqlalchemy import Select, insert, select, text
 from sqlalchemy.orm import aliased
 
 from service.areas.models import Grid
-from service.db import announce, session, uuid7
+from service.db import announce, moment, session, uuid7
 from service.duty.models import Assignment, AssignmentGrid, AssignmentStep
-from service.teams.queries import moment
 
 CARRY = """
     WITH moved AS (
@@ -41,7 +40,7 @@ def carry(grids: Sequence[int], retired: Sequence[int]) -> None:
 
     Where teams come together on one grid by it, they share it: the revision is the reason.
     """
-    values = {"now": session.scalars(moment()).one(), "retired": list(retired)}
+    values = {"now": moment(), "retired": list(retired)}
     session.execute(text(CARRY), values)
     cut = session.execute(text(CUT), values).all()
     ids = sorted({row.assignment_id for row in cut})

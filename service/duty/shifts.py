@@ -1,6 +1,6 @@
 """What people do with a shift: accept, decline, be late, swap, answer a spot check."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,13 +10,12 @@ from sqlalchemy.dialects.postgresql import insert as insert_new
 
 from service import jobs
 from service.audit import actions as audit
-from service.db import announce, session, transaction, uuid7
+from service.db import announce, moment, session, transaction, uuid7
 from service.duty import actions, holes, queries
 from service.duty.models import HOLDING, Assignment, Shift, ShiftMember, SpotAnswer, SpotCheck, Swap, ToldHole
 from service.errors import Conflict, Forbidden, NotFound
 from service.policy import Caller
 from service.teams.models import Membership
-from service.teams.queries import moment
 
 AHEAD = timedelta(minutes=30)  # how long before it a shift, and a hole, is announced
 KEPT = timedelta(days=7)  # that a hole was announced
@@ -54,7 +53,7 @@ def accept(shift: Shift, caller: Caller) -> None:
         _hold(shift, caller.member_id)
     else:
         place = _place(shift, caller.member_id)
-        place.state, place.reason, place.answered_at = "accepted", None, _now()
+        place.state, place.reason, place.answered_at = "accepted", None, moment()
     session.flush()
     _tell(shift)
 
@@ -68,7 +67,7 @@ def decline(shift: Shift, caller: Caller, reason: str, *, whole_team: bool = Fal
         _hold(shift, caller.member_id, "declined", reason)
     else:
         place = _place(shift, caller.member_id)
-        place.state, place.reason, place.answered_at = "declined", reason, _now()
+        place.state, place.reason, place.answered_at = "declined", reason, moment()
     session.flush()
     if whole_team or (not _is_whole(shift) and not _is_held(shift)):
         shift.state, shift.reason = "declined", reason if whole_team else None
@@ -88,7 +87,7 @@ def be_late(shift: Shift, caller: Caller, minutes: int) -> None:
 
 def colleagues(shift: Shift, caller: Caller) -> list[Any]:
     """Who could take one's place in a shift: id, name. Raises NotInShift for who has none to give."""
-    if shift.state != "planned" or shift.ends_at <= _now():
+    if shift.state != "planned" or shift.ends_at <= moment():
         raise ShiftClosed
     _place(shift, caller.member_id)
     return list(session.execute(queries.free_colleagues(shift, caller.member_id)))
@@ -122,7 +121,7 @@ def decide(swap: Swap, caller: Caller, *, approved: bool) -> None:
     swap.state, swap.decided_by, swap.decided_at = (
         "approved" if approved else "refused",
         caller.member_id,
-        _now(),
+        moment(),
     )
     if approved:
         _check_open(shift)
@@ -136,7 +135,7 @@ def decide(swap: Swap, caller: Caller, *, approved: bool) -> None:
 
 def call_roll(shift: Shift, caller: Caller, minutes: int) -> SpotCheck:
     """Ask whoever is in the shift to show up within so many minutes."""
-    now = _now()
+    now = moment()
     if shift.state != "planned" or not shift.starts_at <= now < shift.ends_at:
         raise NotUnderWay
     closes = now + timedelta(minutes=minutes)
@@ -153,7 +152,7 @@ def call_roll(shift: Shift, caller: Caller, minutes: int) -> SpotCheck:
 def answer(check: SpotCheck, caller: Caller) -> None:
     """Show up for a spot check; once is enough."""
     _check_belongs(session.get_one(Shift, check.shift_id), caller)
-    if not check.asked_at <= _now() < check.closes_at:
+    if not check.asked_at <= moment() < check.closes_at:
         raise SpotCheckClosed
     shown = insert_new(SpotAnswer).on_conflict_do_nothing()
     session.execute(shown, {"spot_check_id": check.id, "member_id": caller.member_id})
@@ -163,7 +162,7 @@ def answer(check: SpotCheck, caller: Caller) -> None:
 def announce_coming() -> None:
     """Announce the shifts that are about to begin, and the grids that nobody is about to have; each once."""
     with transaction():
-        now = _now()
+        now = moment()
         begins = select(Shift).where(
             Shift.state == "planned", Shift.told_at.is_(None),
             Shift.starts_at > now, Shift.starts_at <= now + AHEAD,
@@ -186,7 +185,7 @@ def announce_coming() -> None:
 def _check_open(shift: Shift) -> None:
     """Keep the shift as it is until the end; raise ShiftClosed if it is over or off."""
     session.refresh(shift, with_for_update={"key_share": True})
-    if shift.state != "planned" or shift.ends_at <= _now():
+    if shift.state != "planned" or shift.ends_at <= moment():
         raise ShiftClosed
 
 
@@ -209,7 +208,7 @@ def _place(shift: Shift, member_id: UUID) -> ShiftMember:
 
 def _hold(shift: Shift, member_id: UUID, state: str = "accepted", reason: str | None = None) -> None:
     actions.lock((), member_id)
-    values = {"state": state, "reason": reason, "answered_at": _now()}
+    values = {"state": state, "reason": reason, "answered_at": moment()}
     key = {"shift_id": shift.id, "member_id": member_id, "during": Range(shift.starts_at, shift.ends_at)}
     new = insert_new(ShiftMember).values(key | values)
     session.execute(new.on_conflict_do_update(index_elements=["shift_id", "member_id"], set_=values))
@@ -221,13 +220,13 @@ def _check_belongs(shift: Shift, caller: Caller) -> None:
     place = session.get(ShiftMember, (shift.id, caller.member_id))
     if place is not None and place.state in HOLDING:
         return
-    in_team = session.scalars(queries.was_in(shift.team_id, caller.member_id, _now())).first()
+    in_team = session.scalars(queries.was_in(shift.team_id, caller.member_id, moment())).first()
     if not _is_whole(shift) or in_team is None or place is not None:
         raise NotInShift
 
 
 def _check_leads(shift: Shift, caller: Caller) -> None:
-    here = queries.was_in(shift.team_id, caller.member_id, _now()).where(Membership.is_leader)
+    here = queries.was_in(shift.team_id, caller.member_id, moment()).where(Membership.is_leader)
     if session.scalars(here).first() is None:
         raise Forbidden
 
@@ -235,7 +234,3 @@ def _check_leads(shift: Shift, caller: Caller) -> None:
 def _tell(shift: Shift) -> None:
     grids: list[Any] = [row.grid_id for row in session.scalars(queries.grids_of(shift.assignment_id))]
     announce("duty changed", grids=grids, teams=[shift.team_id])
-
-
-def _now() -> datetime:
-    return session.scalars(moment()).one()

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 SEEN_ENOUGH = 0.25  # of a grid in one shift; several shifts add up in its coverage
 REACHED_ENOUGH = 0.5  # of its checkpoints
 LEAST = 0.01  # less lies within the error of a footprint
-OUTCOMES = ("walked", "partly", "no_evidence", "missed", "ahead")
 
 
 @dataclass(frozen=True)

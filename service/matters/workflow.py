@@ -16,7 +16,6 @@ OPEN = ("reported", "filed", "dispatched", "accepted", "handled", "fed_back", "v
 OVER = ("closed", "evaluated", "merged")
 BACK = "back"  # to the stage that it was returned or suspended from
 SAME = "same"
-HANDS = ("office", "above", "leader", "handler", "team", "reporter", "anyone", "system")
 _LIVE = OPEN[:-1]
 _RAISE = ("office", "leader", "handler", "system")
 _URGE = ("office", "leader", "reporter")

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Select
 
 from service.audit import actions as audit
-from service.db import announce, session, uuid7
+from service.db import announce, moment, session, uuid7
 from service.errors import Conflict
 from service.members.models import Member
 from service.teams import queries
@@ -47,7 +47,7 @@ def change(team: Team, changes: dict[str, Any]) -> None:
 
 def join(team: Team, member: Member, is_leader: bool = False, since: datetime | None = None) -> None:
     """Let a member be in a team, from now on or from a given time."""
-    since = since or _now()
+    since = since or moment()
     session.add(
         Membership(id=uuid7(), team_id=team.id, member_id=member.id, is_leader=is_leader, since=since)
     )
@@ -68,22 +68,18 @@ def lead(membership: Membership, member: Member, is_leader: bool) -> None:
 
 def leave(membership: Membership, member: Member) -> None:
     """End a member's time in a team now; one that has not begun is as if it had never been planned."""
-    _end(membership, _now())
+    _end(membership, moment())
     _follow(member)
 
 
 def transfer(member: Member, team: Team, seen: Select[Team], at: datetime | None = None) -> None:
     """Move a member to a team, out of all others among those that the caller sees."""
-    at = at or _now()
+    at = at or moment()
     for membership in session.scalars(queries.left_for(seen, team, member, at)).all():
         _end(membership, at)
     session.flush()
     join(team, member, since=at)
     _follow(member)
-
-
-def _now() -> datetime:
-    return session.scalars(queries.moment()).one()
 
 
 def _end(membership: Membership, at: datetime) -> None:

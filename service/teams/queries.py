@@ -182,11 +182,6 @@ def leads(member: Member) -> Select[bool]:
     return select(exists().where(Membership.member_id == member.id, Membership.is_leader, lasting))
 
 
-def moment() -> Select[datetime]:
-    """The time of this transaction, as the database has it."""
-    return select(_NOW)
-
-
 def memberships_of(member_ids: Sequence[UUID]) -> Select[Any]:
     """The current memberships of some members; any number of them."""
     members = literal(member_ids, ARRAY(Uuid()))

@@ -136,7 +136,6 @@ export const en: Messages = {
   list_of_visits: 'By visits',
   list_of_time: 'By patrol time',
   list_of_patrols: 'Patrols under way',
-  more: 'Show more ({n} left)',
   patrols_under_way: 'Patrols under way',
   began: 'began {ago}',
   mode_foot: 'On foot',

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import { words as leader } from '../../leader/words'
+import { words as phone } from '../../phone/words'
 import { en } from './en'
 import { fill } from './index'
 import { zh } from './zh'
@@ -15,6 +17,7 @@ test('no message is empty', () => {
 
 test('translations leave the same holes to fill', () => {
   for (const key of Object.keys(zh) as (keyof typeof zh)[]) expect([key, holes(en[key])]).toEqual([key, holes(zh[key])])
+  for (const [word, [first, second]] of Object.entries({ ...leader, ...phone })) expect([word, holes(second)]).toEqual([word, holes(first)])
 })
 
 test('a hole without a value stays visible', () => {

@@ -134,7 +134,6 @@ export const zh = {
   list_of_visits: '按到访次数',
   list_of_time: '按巡逻用时',
   list_of_patrols: '进行中的巡逻',
-  more: '再显示（还有 {n} 个）',
   patrols_under_way: '进行中的巡逻',
   began: '{ago}开始',
   mode_foot: '步行',
