@@ -36,6 +36,7 @@ start() {
     shift
     (exec 7>&- 8>&- 9>&-; exec env "GRIDPATROL_HOUSE=$var" setsid "$@") >>"$var/log/$name.log" 2>&1 </dev/null &
     pids[$name]=$!
+    disown $!
     commands[$name]=$(printf '%q ' "$@")
     echo $! >"$var/run/$name.pid"
 }
@@ -59,6 +60,17 @@ stop_process() {
     has_ended "$1" "$PATIENCE" || kill -KILL "$1" 2>/dev/null || true
 }
 
+# What a process that was killed outright leaves behind would hold its address: nginx' own workers do.
+stop_children() {
+    local tenths
+    kill -TERM -- "-$1" 2>/dev/null || return 0
+    for ((tenths = 0; tenths < 50; tenths++)); do
+        kill -0 -- "-$1" 2>/dev/null || return 0
+        sleep 0.1
+    done
+    kill -KILL -- "-$1" 2>/dev/null || true
+}
+
 # A run that was killed outright leaves its processes behind.
 stop_leftovers() {
     local file pid
@@ -76,6 +88,7 @@ revive() {
     falls[$name]=${recent[*]}
     [ ${#recent[@]} -lt $FALLS ] || die "$name ends again and again; see var/log/$name.log"
     say "$name has ended by itself (see var/log/$name.log); starting it again"
+    stop_children "${pids[$name]}"
     eval "start $name ${commands[$name]}"
 }
 
