@@ -43,7 +43,11 @@ start() {
 
 # A process that has ended and that nobody waits for still has its number.
 is_alive() { grep -q '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$1/status" 2>/dev/null; }
-is_ours() { tr '\0' '\n' <"/proc/$1/environ" | grep -qxF "GRIDPATROL_HOUSE=$var"; } 2>/dev/null
+# nginx writes its title over its environment; the title names our configuration.
+is_ours() {
+    tr '\0' '\n' <"/proc/$1/environ" | grep -qxF "GRIDPATROL_HOUSE=$var" ||
+        tr '\0' ' ' <"/proc/$1/cmdline" | grep -qF "nginx -c $var/run/nginx.conf "
+} 2>/dev/null
 
 # Waits for process $1 to end, at most $2 seconds.
 has_ended() {

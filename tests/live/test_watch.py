@@ -67,3 +67,22 @@ def test_when_the_watch_ends_its_processes_end(watch, tmp_path):
     pid = pid_of(file)
     watching.terminate()
     assert (watching.wait(30), Path(f"/proc/{pid}").exists()) == (0, False)
+
+
+def test_an_nginx_that_was_left_behind_is_known_and_stopped(watch, tmp_path):
+    conf, work = tmp_path / "run/nginx.conf", tmp_path / "run"
+    watching = watch(f"PATH=$PATH:/usr/sbin exec nginx -c {conf} -e stderr")
+    conf.write_text(f"daemon off; pid {work}/nginx.pid; error_log stderr; events {{}}")
+    until(lambda: pid_of(work / "nginx.pid"))
+    left = pid_of(work / "nginx.pid")
+    watching.kill()
+    script = WATCH.partition("stop_at_the_end")[0] + "stop_leftovers"
+    (work / "worker.pid").rename(work / "proxy.pid")
+    subprocess.run(["bash", "-euc", script, ROOT, tmp_path, ""], check=True, timeout=30)
+    assert not is_running(left)
+
+
+def is_running(pid):
+    """Whether a process has not ended; its number may stay until somebody asks for it."""
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] not in "ZX"
