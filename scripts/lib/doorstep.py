@@ -52,14 +52,24 @@ def blank() -> None:
     print("yes" if found == (None,) else "no")
 
 
-def ready(where: str, *pids: str) -> None:
+def ready(where: str, *names_and_pids: str) -> None:
     """Return once the service says that it is ready; stop if one of its processes has ended."""
-    while all(Path(f"/proc/{pid}").exists() for pid in pids):
+    half = len(names_and_pids) // 2
+    processes = dict(zip(names_and_pids[:half], names_and_pids[half:], strict=True))
+    while not (ended := [name for name, pid in processes.items() if not is_alive(pid)]):
         try:
             return urllib.request.urlopen(f"{where}/readyz", timeout=5).close()
         except OSError:
             time.sleep(0.2)
-    stop("could not start; see var/log/{worker,alarms,api,events,proxy}.log")
+    stop(f"{ended[0]} could not start; see var/log/{ended[0]}.log")
+
+
+def is_alive(pid: str) -> bool:
+    """Whether a process runs; one that has ended keeps its number until its parent has heard of it."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
 
 
 def welcome(where: str) -> None:

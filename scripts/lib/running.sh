@@ -36,13 +36,18 @@ start() {
     shift
     (exec 7>&- 8>&- 9>&-; exec env "GRIDPATROL_HOUSE=$var" setsid "$@") >>"$var/log/$name.log" 2>&1 </dev/null &
     pids[$name]=$!
+    disown $!
     commands[$name]=$(printf '%q ' "$@")
     echo $! >"$var/run/$name.pid"
 }
 
 # A process that has ended and that nobody waits for still has its number.
 is_alive() { grep -q '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$1/status" 2>/dev/null; }
-is_ours() { tr '\0' '\n' <"/proc/$1/environ" | grep -qxF "GRIDPATROL_HOUSE=$var"; } 2>/dev/null
+# nginx writes its title over its environment; the title names our configuration.
+is_ours() {
+    tr '\0' '\n' <"/proc/$1/environ" | grep -qxF "GRIDPATROL_HOUSE=$var" ||
+        tr '\0' ' ' <"/proc/$1/cmdline" | grep -qF "nginx -c $var/run/nginx.conf "
+} 2>/dev/null
 
 # Waits for process $1 to end, at most $2 seconds.
 has_ended() {
@@ -57,6 +62,17 @@ has_ended() {
 stop_process() {
     kill -TERM "$1" 2>/dev/null || return 0
     has_ended "$1" "$PATIENCE" || kill -KILL "$1" 2>/dev/null || true
+}
+
+# What a process that was killed outright leaves behind would hold its address: nginx' own workers do.
+stop_children() {
+    local tenths
+    kill -TERM -- "-$1" 2>/dev/null || return 0
+    for ((tenths = 0; tenths < 50; tenths++)); do
+        kill -0 -- "-$1" 2>/dev/null || return 0
+        sleep 0.1
+    done
+    kill -KILL -- "-$1" 2>/dev/null || true
 }
 
 # A run that was killed outright leaves its processes behind.
@@ -76,6 +92,7 @@ revive() {
     falls[$name]=${recent[*]}
     [ ${#recent[@]} -lt $FALLS ] || die "$name ends again and again; see var/log/$name.log"
     say "$name has ended by itself (see var/log/$name.log); starting it again"
+    stop_children "${pids[$name]}"
     eval "start $name ${commands[$name]}"
 }
 

@@ -6,12 +6,14 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+import yaml
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from werkzeug.routing import IntegerConverter, UUIDConverter
 
 from service.policy import POLICY, ROLES
+from service.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 PLACEHOLDERS = {IntegerConverter: 1, UUIDConverter: UUID("0197f3d0-6c1e-7d0a-9b0e-1f6f0f2f7a11")}
@@ -101,3 +103,12 @@ def test_it_is_not_ready_without_a_worker(client):
 def test_figures_are_not_for_the_public(client):
     answers = client.get("/metrics"), client.get("/metrics", headers={"X-Forwarded-For": "10.1.2.3"})
     assert [answer.status_code for answer in answers] == [200, 404]
+
+
+def test_what_the_containers_write_lies_on_a_volume():
+    """Their own file system is closed."""
+    service = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["x-service"]
+    settings = Settings.from_env(service["environment"])
+    mounted = [volume.split(":")[1] for volume in service["volumes"]]
+    written = [Path("/app") / settings.media_url, Path("/app") / settings.audit_heads]
+    assert [any(path.is_relative_to(mount) for mount in mounted) for path in written] == [True, True]
