@@ -20,10 +20,10 @@ from geo.sight import CellsOf
 from geo.spread import take
 from geo.tracks import Fixes
 from service.areas.places import places
-from service.coverage import measure, merges, scratch
+from service.coverage import measure, merges, scratch, trend
 from service.coverage.actions import rebuild
 from service.coverage.models import CoverageVersion
-from service.coverage.windows import Window, begin_of, parts
+from service.coverage.windows import Window, begin_of, days, parts
 from service.db import session, transaction, uuid7
 
 NAME = "coverage"
@@ -53,10 +53,17 @@ CREATE TABLE copied (LIKE footprints INCLUDING ALL)"""
 COPY_FOOTPRINTS = "INSERT INTO copied SELECT * FROM footprints WHERE patrol_id = %s"
 MORE_DAYS = """
 INSERT INTO coverage_days
-    (day, grid_id, seen, patrols, person_seconds, silent_seconds, was_silent, last_seen_at)
-SELECT day + more, grid_id, seen, patrols, person_seconds, silent_seconds, was_silent, last_seen_at
+    (day, grid_id, seen, share_seen, patrols, person_seconds, silent_seconds, was_silent, last_seen_at)
+SELECT
+    day + more, grid_id, seen, share_seen, patrols, person_seconds, silent_seconds, was_silent, last_seen_at
 FROM coverage_days, generate_series(2, {days}, 2) AS more ON CONFLICT DO NOTHING;
-VACUUM ANALYZE coverage_days"""
+INSERT INTO coverage_visits (day, community_code, patrols) SELECT day + more, community_code, patrols
+FROM coverage_visits, generate_series(2, {days}, 2) AS more ON CONFLICT DO NOTHING;
+VACUUM ANALYZE coverage_days; VACUUM ANALYZE coverage_visits"""
+READ_SHARES = """COPY (
+    SELECT day, grid_id, share_seen, was_silent, person_seconds FROM coverage_days
+    WHERE day >= '{since:%Y-%m-%d}' AND day < '{until:%Y-%m-%d}'
+) TO STDOUT (FORMAT BINARY)"""
 
 
 class Day(NamedTuple):
@@ -211,15 +218,44 @@ def _merging(stand: Stand, database: Connection, peer: Mark | None) -> Iterator[
     database.execute("VACUUM ANALYZE")
     yield _merged(stand, database, half, f"any 24 h merged for {count:,} grids", peer)
     yield _merged(stand, database, day, f"a local day merged for {count:,} grids", peer)
-    for days in HISTORY:
-        for statement in MORE_DAYS.format(days=days).split(";"):
+    for more in HISTORY:
+        for statement in MORE_DAYS.format(days=more).split(";"):
             database.execute(statement)
-        yield _merged(stand, database, day, f"the same beside {days} days of history", peer)
+        yield _merged(stand, database, day, f"the same beside {more} days of history", peer)
     week = Window(day.start, day.start + timedelta(days=DAYS))
     unions.keep_days(database, DAY, DAY + timedelta(days=1), DAYS)
     kept = seconds(unions.merge_days, database)
     theirs = Mark(kept, "PostGIS, days kept as polygons")
     yield _merged(stand, database, week, f"{DAYS} local days merged for {count:,} grids", theirs)
+    kept = seconds(unions.compare_days, database)
+    yield _day_by_day(stand, database, week, Mark(kept, "PostGIS, days kept as polygons"))
+    quarter = Window(day.start, day.start + timedelta(days=HISTORY[-1]))
+    merged = seconds(_each_merged, quarter)
+    yield _day_by_day(stand, database, quarter, Mark(merged, "each day merged by itself"))
+
+
+def _day_by_day(stand: Stand, database: Connection, window: Window, peer: Mark) -> Figure:
+    """What all grids add up to on each of the days that were walked."""
+    whole, count = parts(window), sum(len(town.grids) for town in stand.towns)
+    read, told = in_turns(
+        stand.runs + 2,
+        lambda: _read(database, READ_SHARES, whole.first_day, whole.last_day),
+        lambda: _trend(window),
+    )
+    case = f"{(window.end - window.start).days} local days, day by day, of {count:,} grids"
+    limit, peer = Mark(read * 1000, "reading the shares"), peer._replace(value=peer.value * 1000)
+    return Figure(NAME, case, told * 1000, "ms", stand.runs + 2, limit, peer)
+
+
+def _trend(window: Window) -> None:
+    with transaction():
+        trend.by_day(window, measure.Question("6328"))
+
+
+def _each_merged(window: Window) -> None:
+    with transaction():
+        for _, day in days(window):
+            measure.by_grid(day, measure.Question("6328"))
 
 
 def _merged(stand: Stand, database: Connection, window: Window, case: str, peer: Mark | None) -> Figure:
@@ -235,9 +271,9 @@ def _merged(stand: Stand, database: Connection, window: Window, case: str, peer:
 
 
 def _read_merged(database: Connection, window: Window) -> None:
-    days = parts(window)
-    _read(database, READ_MERGED, days.first_day, days.last_day)
-    for hours in days.hours:
+    whole = parts(window)
+    _read(database, READ_MERGED, whole.first_day, whole.last_day)
+    for hours in whole.hours:
         _read(database, READ_HOURS, *hours)
 
 

@@ -45,6 +45,7 @@ KEEP_DAYS = (
     + " CROSS JOIN generate_series(1, %(days)s) AS day"
 )  # fmt: skip
 MERGE_DAYS = "SELECT id, ST_Area(ST_Union(seen)) / min(m2) FROM kept_days GROUP BY id"
+COMPARE_DAYS = "SELECT day, sum(ST_Area(seen)) / sum(m2) FROM kept_days GROUP BY day"
 
 DRAW_IN_POSTGIS = f"""
 INSERT INTO drawn (patrol_id, grid_id, seen)
@@ -108,6 +109,11 @@ def keep_days(connection: psycopg.Connection, since: object, until: object, days
 def merge_days(connection: psycopg.Connection) -> dict[int, float]:
     """The share by grid id of what is seen on all the days that were kept."""
     return dict(connection.execute(MERGE_DAYS).fetchall())
+
+
+def compare_days(connection: psycopg.Connection) -> dict[int, float]:
+    """The share of all grids that was seen, of each of the days that were kept."""
+    return dict(connection.execute(COMPARE_DAYS).fetchall())
 
 
 def draw_in_postgis(connection: psycopg.Connection, patrol_id: UUID) -> None:

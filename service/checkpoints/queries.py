@@ -61,3 +61,10 @@ def standing_at(at: datetime) -> Select[Any]:
     return select(Checkpoint.id, *place).where(
         Checkpoint.since < at, or_(Checkpoint.retired_at.is_(None), Checkpoint.retired_at >= at)
     )
+
+
+def standing_until(at: datetime) -> Select[Any]:
+    """The checkpoints ever in use before a time: id, lon, lat, since when, until when."""
+    place = func.ST_X(Checkpoint.position).label("lon"), func.ST_Y(Checkpoint.position).label("lat")
+    columns = select(Checkpoint.id, *place, Checkpoint.since, Checkpoint.retired_at)
+    return columns.where(Checkpoint.since < at).order_by(Checkpoint.id)

@@ -13,7 +13,7 @@ from shapely.geometry import mapping
 from werkzeug.exceptions import NotAcceptable
 
 from service.areas.queries import sight
-from service.coverage import gaps, measure, overdue, queries, targets, versions
+from service.coverage import gaps, measure, overdue, queries, targets, trend, versions
 from service.coverage.models import CoverageTarget
 from service.coverage.queries import Only
 from service.coverage.schemas import (
@@ -94,7 +94,7 @@ class Trend(MethodView):
         tag = versions.of_facts("trend", question, *window)
         if request.if_none_match.contains_weak(tag):
             return _tagged(Response(status=304), tag)
-        days = {"window": window, "items": measure.by_day(window, question), "next_cursor": None}
+        days = {"window": window, "items": trend.by_day(window, question), "next_cursor": None}
         return _tagged(Response(json.dumps(TrendSchema().dump(days)), content_type=JSON), tag)
 
 

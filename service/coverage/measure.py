@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import groupby
+from math import fsum
 from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -18,7 +19,7 @@ from service.checkpoints.queries import standing_at
 from service.coverage import queries
 from service.coverage.queries import EVERYONE, Only
 from service.coverage.sums import NEVER, summed
-from service.coverage.windows import Window, days
+from service.coverage.windows import Window
 from service.db import session
 
 SEEN = 0.8  # a grid of which so much was seen counts as seen
@@ -61,7 +62,12 @@ class Measure:
     @property
     def person_minutes(self) -> float:
         """How long people walked in it, all together."""
-        return round(self.person_seconds / 60, 1)
+        return minutes(self.person_seconds)
+
+
+def minutes(seconds: float) -> float:
+    """Seconds as minutes, to a tenth."""
+    return round(seconds / 60, 1)
 
 
 class Merged(NamedTuple):
@@ -82,15 +88,6 @@ class Question(NamedTuple):
     as_of: datetime | None = None  # the grids in force then; at the window's end unless given
 
 
-class Day(NamedTuple):
-    """What the grids of a place add up to on a day of local time."""
-
-    day: date
-    grids: int
-    grids_seen: int
-    measure: Measure
-
-
 def by_grid(window: Window, question: Question, shapes: bool = False) -> list[Measure]:
     """The measure of every grid with the prefix that was in force, in order of code."""
     prefix, only, as_of = question
@@ -108,25 +105,6 @@ def by_area(window: Window, question: Question, level: str, shapes: bool = False
         inside.setdefault(grid.code[: DIGITS[level]].ljust(12, "0"), []).append(grid)
     rows = session.execute(queries.areas(question.prefix[: DIGITS[level]], level, shapes))
     return [_sum(row, inside[row.code]) for row in rows if row.code in inside]
-
-
-def by_day(window: Window, question: Question) -> list[Day]:
-    """What all grids with the prefix add up to, day by day; a window of whole local days."""
-    return [_day(day, by_grid(each, question)) for day, each in days(window)]
-
-
-def _day(day: date, grids: Sequence[Measure]) -> Day:
-    nowhere = _Nowhere("", "", None)
-    whole = _sum(nowhere, grids) if grids else Measure("", "", "area", 0.0)
-    return Day(day, len(grids), sum(grid.state == "seen" for grid in grids), whole)
-
-
-class _Nowhere(NamedTuple):
-    """Stands for the area where the caller asks."""
-
-    code: str
-    name: str
-    shape: str | None
 
 
 def merged(window: Window, prefix: str, only: Only = EVERYONE) -> dict[int, Merged]:
@@ -219,21 +197,22 @@ def _measure(
 def _sum(area: Any, grids: Sequence[Measure]) -> Measure:
     """Grids measured by area speak for the ground; those measured by checkpoints only where alone."""
     speaking = [grid for grid in grids if grid.basis == "area"] or grids
-    ground = sum(grid.area_m2 for grid in speaking)
+    ground = fsum(grid.area_m2 for grid in speaking)
     return Measure(
         area.code,
         area.name,
         speaking[0].basis,
         ground,
-        _weighted((grid.share_seen * grid.area_m2 for grid in speaking), ground),
-        _weighted((grid.share_no_evidence * grid.area_m2 for grid in speaking), ground),
+        weighted((grid.share_seen * grid.area_m2 for grid in speaking), ground),
+        weighted((grid.share_no_evidence * grid.area_m2 for grid in speaking), ground),
         _numbers(np.frombuffer(b"".join(grid.patrols for grid in grids), "<u4")),
-        sum(grid.person_seconds for grid in grids),
+        fsum(grid.person_seconds for grid in grids),
         {grade: sum(grid.check_ins.get(grade, 0) for grid in grids) for grade in GRADES},
         max((grid.last_seen_at for grid in grids if grid.last_seen_at), default=None),
         area.shape,
     )
 
 
-def _weighted(parts: Iterable[float], whole: float) -> float:
-    return min(1.0, sum(parts) / whole)
+def weighted(parts: Iterable[float], whole: float) -> float:
+    """The parts' share of the whole; correctly rounded, so that their order does not matter."""
+    return min(1.0, fsum(parts) / whole)

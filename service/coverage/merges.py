@@ -5,14 +5,14 @@ same transaction; `refresh` works those out anew, one process at a time.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from geo.cells import Cells
-from geo.coverage import merge
+from geo.coverage import merge, share_seen
 from geo.stacks import keep, kept
 from service import bulk
 from service.areas.places import places
@@ -46,6 +46,17 @@ WHERE coverage_hours.grid_id = stale.grid_id AND coverage_hours.hour = stale.hou
 _FORGET_DAYS = """
 DELETE FROM coverage_days USING unnest(%(grids)s::int[], %(times)s::date[]) AS stale (grid_id, day)
 WHERE coverage_days.grid_id = stale.grid_id AND coverage_days.day = stale.day"""
+_PATROLS = """
+SELECT day, community_code, string_agg(patrols, '') AS patrols
+FROM coverage_days JOIN grids ON grids.id = grid_id
+JOIN (
+    SELECT DISTINCT day, community_code FROM unnest(%(grids)s::int[], %(times)s::date[]) AS stale (id, day)
+    JOIN grids USING (id)
+) AS stale USING (day, community_code) GROUP BY day, community_code"""
+_FORGET_VISITS = """
+DELETE FROM coverage_visits USING unnest(%(grids)s::int[], %(times)s::date[]) AS stale (grid_id, day)
+JOIN grids ON grids.id = grid_id
+WHERE coverage_visits.community_code = grids.community_code AND coverage_visits.day = stale.day"""
 _CODES = "SELECT code FROM grids WHERE id = ANY(%(ids)s::int[]) ORDER BY code"
 _MERGED = {
     "grid_id": "int4",
@@ -56,7 +67,9 @@ _MERGED = {
     "was_silent": "bool",
     "last_seen_at": "timestamptz",
 }
-_HOUR, _DAY = _MERGED | {"hour": "timestamptz"}, _MERGED | {"day": "date"}
+_HOUR = _MERGED | {"hour": "timestamptz"}
+_DAY = _MERGED | {"share_seen": "float8", "day": "date"}
+_VISITS = {"day": "date", "community_code": "text", "patrols": "bytea"}
 
 
 class Merged(NamedTuple):
@@ -79,7 +92,9 @@ def refresh() -> int:
         return 0
     cells = _cells({grid_id for grid_id, _ in stale})
     _refresh_hours(stale, cells)
-    _refresh_days({(grid_id, local_day(hour)) for grid_id, hour in stale}, cells)
+    days = sorted({(grid_id, local_day(hour)) for grid_id, hour in stale})
+    _refresh_days(days, cells)
+    _refresh_visits(days)
     ask("UPDATE coverage_version SET version = %(new)s", new=uuid7())
     codes = [row.code for row in ask(_CODES, ids=list(cells))]
     tell(*(Event("coverage.rebuilt", code[:12], code) for code in codes))
@@ -107,8 +122,8 @@ def _of_footprints(row: Any, cells: Cells) -> Merged:
     return Merged(row.grid_id, keep(merge(row.seen or (), cells), cells), numbers, *times)
 
 
-def _refresh_days(stale: Iterable[tuple[int, date]], cells: dict[int, Cells]) -> None:
-    grids, days = zip(*sorted(stale), strict=True)
+def _refresh_days(stale: Sequence[tuple[int, date]], cells: dict[int, Cells]) -> None:
+    grids, days = zip(*stale, strict=True)
     ask(_FORGET_DAYS, grids=list(grids), times=list(days))
     bounds = {"since": [begin_of(day) for day in days], "until": [begin_of(day + DAY) for day in days]}
     by_day: dict[tuple[int, date], list[Any]] = defaultdict(list)
@@ -119,13 +134,31 @@ def _refresh_days(stale: Iterable[tuple[int, date]], cells: dict[int, Cells]) ->
     )
 
 
-def _of_hours(rows: Sequence[Any], cells: Cells) -> Merged:
+def _of_hours(rows: Sequence[Any], cells: Cells) -> list[Any]:
+    seen = kept((row.seen for row in rows), cells)
+    return [*_joined(rows, keep(seen, cells)), share_seen(seen, cells)]
+
+
+def _joined(rows: Sequence[Any], seen: bytes) -> Merged:
     return Merged(
         rows[0].grid_id,
-        keep(kept((row.seen for row in rows), cells), cells),
-        np.unique(np.frombuffer(b"".join(row.patrols for row in rows), "<i4")).tobytes(),
+        seen,
+        _different(b"".join(row.patrols for row in rows)),
         sum(row.person_seconds for row in rows),
         sum(row.silent_seconds for row in rows),
         any(row.was_silent for row in rows),
         max((row.last_seen_at for row in rows if row.last_seen_at), default=None),
     )
+
+
+def _refresh_visits(stale: Sequence[tuple[int, date]]) -> None:
+    grids, days = map(list, zip(*stale, strict=True))
+    ask(_FORGET_VISITS, grids=grids, times=days)
+    rows = ask(_PATROLS, grids=grids, times=days)
+    bulk.copy_rows(
+        "coverage_visits", _VISITS, [[row.day, row.community_code, _different(row.patrols)] for row in rows]
+    )
+
+
+def _different(numbers: bytes) -> bytes:
+    return np.unique(np.frombuffer(numbers, "<i4")).tobytes()

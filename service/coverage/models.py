@@ -69,9 +69,29 @@ class CoverageDay(_Merged, Base):
     """The footprints of a grid in a day of local time, merged."""
 
     __tablename__ = "coverage_days"
+    __table_args__ = (
+        CheckConstraint("share_seen BETWEEN 0 AND 1", name="share_seen"),
+        Index(
+            "coverage_days_shares_idx",  # all that a trend reads
+            "day",
+            "grid_id",
+            postgresql_include=["share_seen", "was_silent", "person_seconds"],
+        ),
+    )
 
     day: Mapped[date] = mapped_column(primary_key=True)
     grid_id: Mapped[int] = mapped_column(ForeignKey("grids.id"), primary_key=True, index=True)
+    share_seen: Mapped[float]  # of the grid, as follows from what was seen
+
+
+class CoverageVisits(Base):
+    """Which patrols were in any of the grids that a community ever had, in a day of local time."""
+
+    __tablename__ = "coverage_visits"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    community_code: Mapped[str] = mapped_column(ForeignKey("areas.code"), primary_key=True)
+    patrols: Mapped[bytes] = mapped_column(LargeBinary)  # their numbers, four bytes each, in order
 
 
 class StaleHour(Base):

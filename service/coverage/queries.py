@@ -1,7 +1,7 @@
 """Questions about what was seen."""
 
 from collections.abc import Collection, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -31,6 +31,23 @@ GROUP BY {when}"""
 _DAYS = _SUMS.format(table="coverage_days", when="day")
 _HOURS = _SUMS.format(table="coverage_hours", when="hour")
 _PORTIONS = 7 * DAY, 8 * HOUR  # that are read at once, so that they need no room on the disk
+_KEPT = """
+SELECT day, string_agg(int4send(grid_id), '') AS grids, string_agg(float8send(share_seen), '') AS share_seen,
+    string_agg(boolsend(was_silent), '') AS was_silent,
+    string_agg(float8send(person_seconds), '') AS person_seconds
+FROM coverage_days JOIN grids ON grids.id = grid_id
+WHERE day >= %(start)s AND day < %(end)s AND code >= %(low)s AND code < %(high)s
+GROUP BY day"""
+_VISITS = """
+SELECT day, string_agg(patrols, '') AS patrols FROM coverage_visits
+WHERE day >= %(start)s AND day < %(end)s AND community_code >= %(low)s AND community_code < %(high)s
+GROUP BY day"""
+_VISITS_BY_GRID = """
+SELECT day, string_agg(int4send(grid_id), '') AS grids, string_agg(int4send(length(patrols)), '') AS counts,
+    string_agg(patrols, '') AS patrols
+FROM coverage_days JOIN grids ON grids.id = grid_id
+WHERE day = ANY(%(days)s::date[]) AND code >= %(low)s AND code < %(high)s
+GROUP BY day"""
 _FILTERED = """
 SELECT grid_id, seen, number, person_seconds, seen = '' OR silent_seconds > 0 AS was_silent, last_seen_at
 FROM footprints JOIN patrols ON patrols.id = patrol_id JOIN grids ON grids.id = grid_id
@@ -66,6 +83,23 @@ class Sum(NamedTuple):
     last_seen_at: bytes  # timestamptz; -infinity where nothing was seen
 
 
+class Kept(NamedTuple):
+    """What is kept of some grids for a day, in any order: each column as PostgreSQL sends it."""
+
+    grids: bytes  # ids, int4
+    share_seen: bytes  # float8
+    was_silent: bytes  # bool
+    person_seconds: bytes  # float8
+
+
+class Present(NamedTuple):
+    """Which patrols were in some grids on a day, in any order: each column as PostgreSQL sends it."""
+
+    grids: bytes  # ids, int4
+    counts: bytes  # bytes of patrols, int4
+    patrols: bytes  # their numbers, four bytes each, one grid after the other
+
+
 def marked() -> Select[UUID]:
     """The patrols that are to be rebuilt, those that wait longest first."""
     return select(CoverageMark.patrol_id).group_by(CoverageMark.patrol_id).order_by(func.min(CoverageMark.id))
@@ -99,6 +133,34 @@ def sums(window: Window, prefix: str) -> Iterator[list[Sum]]:
             asking = {"start": start, "end": end, "low": low, "high": high}
             cursor.execute(sql, asking, prepare=False)
             yield [Sum(*row[1:]) for row in sorted(cursor.fetchall())]
+
+
+def kept(window: Window, prefix: str) -> dict[date, Kept]:
+    """What is kept for the days of a window of whole days, of the grids with a prefix."""
+    return {day: Kept(*columns) for day, *columns in _read(_KEPT, _bounds(window, prefix))}
+
+
+def visits(window: Window, prefix: str) -> dict[date, bytes]:
+    """The numbers of the patrols, four bytes each, in the communities with a prefix; some come repeatedly."""
+    return dict(_read(_VISITS, _bounds(window, prefix)))
+
+
+def visits_by_grid(days: list[date], prefix: str) -> dict[date, Present]:
+    """Which patrols were in which of the grids with a prefix on some days."""
+    low, high = code_range(prefix)
+    rows = _read(_VISITS_BY_GRID, {"days": days, "low": low, "high": high})
+    return {day: Present(*columns) for day, *columns in rows}
+
+
+def _bounds(window: Window, prefix: str) -> dict[str, Any]:
+    low, high = code_range(prefix)
+    whole = split(window)
+    return {"start": whole.first_day, "end": whole.last_day, "low": low, "high": high}
+
+
+def _read(sql: str, asking: dict[str, Any]) -> Sequence[Any]:
+    with driver().cursor(row_factory=tuple_row, binary=True) as cursor:
+        return cursor.execute(sql, asking, prepare=False).fetchall()
 
 
 def _portions(start: Any, end: Any, most: timedelta) -> Iterator[tuple[Any, Any]]:
@@ -137,6 +199,29 @@ def check_ins(start: datetime, end: datetime, prefix: str, only: Only = EVERYONE
     )
 
 
+def check_in_times(window: Window, grid_ids: list[int], only: Only) -> Select[*tuple[Any, ...]]:
+    """When grids had check-ins of each grade: grid id, grade, times as PostgreSQL sends them."""
+    times = func.string_agg(func.timestamptz_send(CheckIn.recorded_at), b"").label("times")
+    return (
+        select(CheckIn.grid_id, CheckIn.grade, times)
+        .where(CheckIn.recorded_at >= window.start, CheckIn.recorded_at < window.end)
+        .where(CheckIn.grid_id == func.any(grid_ids), _patrols_of(only))
+        .group_by(CheckIn.grid_id, CheckIn.grade)
+    )
+
+
+def visit_times(window: Window, checkpoints: list[UUID], only: Only) -> Select[*tuple[Any, ...]]:
+    """When somebody proved to be at checkpoints, and nothing speaks against it: id, times as sent."""
+    times = func.string_agg(func.timestamptz_send(CheckIn.recorded_at), b"")
+    return (
+        select(CheckIn.checkpoint_id, times)
+        .where(CheckIn.recorded_at >= window.start, CheckIn.recorded_at < window.end)
+        .where(CheckIn.checkpoint_id == func.any(checkpoints), CheckIn.grade.in_(("A", "B")))
+        .where(_patrols_of(only))
+        .group_by(CheckIn.checkpoint_id)
+    )
+
+
 def visited(start: datetime, end: datetime, only: Only = EVERYONE) -> Select[UUID | None]:
     """The checkpoints where somebody proved to be in a window, and nothing speaks against it."""
     held = CheckIn.checkpoint_id.is_not(None) & CheckIn.grade.in_(("A", "B"))
@@ -155,6 +240,12 @@ def grids(prefix: str, at: datetime, shapes: bool) -> Select[Any]:
     shape = func.ST_AsGeoJSON(Grid.shape, 6) if shapes else null()
     columns = select(Grid.id, Grid.code, Grid.name, Grid.basis, Grid.area_m2, shape.label("shape"))
     return in_force(columns, at).where(within(Grid.code, prefix)).order_by(Grid.code)
+
+
+def versions_of(prefix: str) -> Select[*tuple[Any, ...]]:
+    """The grids with a prefix in all their versions: id, basis, area, since when, until when."""
+    columns = select(Grid.id, Grid.basis, Grid.area_m2, Grid.since, Grid.retired_at)
+    return columns.where(within(Grid.code, prefix)).order_by(Grid.id)
 
 
 def areas(prefix: str, level: str, shapes: bool) -> Select[Any]:

@@ -85,11 +85,11 @@ class DaySchema(Strict):
     day = fields.Date(required=True, metadata={"description": "Of local time, +08:00"})
     grids = fields.Integer(required=True)
     grids_seen = fields.Integer(required=True, metadata={"description": "Those whose state is `seen`"})
-    share_seen = fields.Float(required=True, attribute="measure.share_seen")
-    share_no_evidence = fields.Float(required=True, attribute="measure.share_no_evidence")
-    visits = fields.Integer(required=True, attribute="measure.visits")
-    person_minutes = fields.Float(required=True, attribute="measure.person_minutes")
-    check_ins = fields.Nested(GradesSchema, required=True, attribute="measure.check_ins")
+    share_seen = fields.Float(required=True)
+    share_no_evidence = fields.Float(required=True)
+    visits = fields.Integer(required=True)
+    person_minutes = fields.Float(required=True)
+    check_ins = fields.Nested(GradesSchema, required=True)
 
 
 class TrendSchema(Strict):

@@ -78,7 +78,7 @@ class Sums:
         patrols = [
             numbers[start:end] for start, end in zip(bounds.tolist(), bounds[1:].tolist(), strict=False)
         ]
-        shown = self.was_silent, patrols, self.person_seconds, _unix_us(self.last_seen_at)
+        shown = self.was_silent, patrols, self.person_seconds, unix_us(self.last_seen_at)
         return Columns(list(self.row), self.stack.shares(), *shown)
 
     def seen(self, grid_id: int) -> Bits | None:
@@ -104,5 +104,6 @@ def _integers(sent: bytes) -> Ints:
     return np.frombuffer(sent, ">i4").astype(np.int64)
 
 
-def _unix_us(sent: Ints) -> Ints:
+def unix_us(sent: Ints) -> Ints:
+    """Times as PostgreSQL sends them, since 1970; what is -infinity there is NEVER."""
     return np.where(sent == NEVER, NEVER, sent + _EPOCH_US)

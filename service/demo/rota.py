@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from service.demo.ground import GridPlan
-from service.duty.pattern import LOCAL, Pattern
+from service.duty.pattern import Pattern
 
 DAYS = 30  # ahead
 DAILY = "FREQ=DAILY"
@@ -22,7 +22,7 @@ class Duty(NamedTuple):
 
 
 def rota(grids: Sequence[GridPlan], teams: Sequence[Mapping[str, Any]], now: datetime) -> list[Duty]:
-    """From the local day before until a month from now: one team every evening, one on weekday mornings."""
+    """From a day before now until a month after: one team every evening, one on weekday mornings."""
     at_home: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for team in teams:
         at_home[team["area_code"]].append(team)
@@ -42,6 +42,5 @@ def rota(grids: Sequence[GridPlan], teams: Sequence[Mapping[str, Any]], now: dat
 
 
 def _pattern(now: datetime, rule: str, begins: str, minutes: int) -> Pattern:
-    midnight = now.astimezone(LOCAL).replace(hour=0, minute=0, second=0, microsecond=0)
-    start, end = (midnight + timedelta(days=days) for days in (-1, DAYS))
-    return Pattern(start.astimezone(UTC), end.astimezone(UTC), rule, begins, minutes)
+    hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    return Pattern(hour - timedelta(days=1), hour + timedelta(days=DAYS), rule, begins, minutes)

@@ -103,7 +103,7 @@ class CheckIn(Base):
         CheckConstraint("accuracy_m >= 0", name="accuracy_m"),
         CheckConstraint(f"method IN {METHODS}", name="method"),
         CheckConstraint("grade IN ('A', 'B', 'C', 'D')", name="grade"),
-        Index("check_ins_grid_id_recorded_at_idx", "grid_id", "recorded_at"),
+        Index("check_ins_grid_id_recorded_at_idx", "grid_id", "recorded_at", postgresql_include=["grade"]),
         Index("check_ins_checkpoint_id_recorded_at_idx", "checkpoint_id", "recorded_at"),
     )
 

@@ -14,9 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from service.coverage import measure
+from service.coverage import measure, trend
 from service.coverage.actions import rebuild_marked
-from service.coverage.windows import Window
+from service.coverage.windows import Window, whole_days
+from service.coverage.windows import days as days_of
 from service.db import session, transaction
 from service.uploads.actions import Batch, receive
 from tests.conftest import thrown_away
@@ -28,6 +29,7 @@ WEST, SOUTH, SIZE = 97.37, 37.37, 0.003  # four grids, two by two
 MEMBERS = 3
 CLOCKS = (timedelta(), timedelta(seconds=90), timedelta(minutes=-7))  # how far each phone is ahead
 STORIES = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+FEWER_STORIES = settings(STORIES, max_examples=20)
 
 FACTS = {  # without what tells of the arrival
     "patrols": "id, member_id, mode, started_at, ended_at, first_at, last_at, erased_before",
@@ -41,7 +43,9 @@ FACTS = {  # without what tells of the arrival
 }
 DERIVED = {
     "coverage_hours": "grid_id, hour, seen, person_seconds, silent_seconds, was_silent, last_seen_at",
-    "coverage_days": "grid_id, day, seen, person_seconds, silent_seconds, was_silent, last_seen_at",
+    "coverage_days": "grid_id, day, seen, share_seen, person_seconds, silent_seconds, was_silent,"
+    " last_seen_at",
+    "coverage_visits": "day, community_code",
     "footprints": "patrol_id, grid_id, hour, seen, person_seconds, silent_seconds, last_seen_at, is_enough",
 }
 
@@ -212,7 +216,7 @@ def _rows(table: str, columns: str) -> list[str]:
 
 
 def _coverage() -> list[str]:
-    """The answers for the day, for a window inside it, and for the community."""
+    """The answers for the day, for a window inside it, and for the community; and day by day."""
     whole, part = (
         Window(DAY, DAY + timedelta(days=2)),
         Window(DAY + timedelta(hours=6), DAY + timedelta(hours=12)),
@@ -222,7 +226,8 @@ def _coverage() -> list[str]:
         *measure.by_grid(part, measure.Question(COMMUNITY)),
         *measure.by_area(whole, measure.Question(COMMUNITY), "community"),
     ]
-    return [json.dumps(_told(each), default=str) for each in answers]
+    by_day = trend.by_day(whole_days(*whole), measure.Question(COMMUNITY))
+    return [json.dumps(each, default=str) for each in [*map(_told, answers), *map(list, by_day)]]
 
 
 def _told(measured: measure.Measure) -> list[Any]:
@@ -237,6 +242,35 @@ def _told(measured: measure.Measure) -> list[Any]:
 def test_the_end_state_does_not_depend_on_how_uploads_arrive(connection, people, story):
     straight, otherwise = story
     assert state_after(connection, people, otherwise) == state_after(connection, people, straight)
+
+
+@FEWER_STORIES
+@given(story=stories())
+def test_each_day_of_a_trend_is_what_coverage_says_of_it(connection, people, story):
+    with undone(connection):
+        for minute, each in enumerate(story[1]):
+            _arrive(people, each, MIDNIGHT + timedelta(minutes=minute))
+        rebuild_marked()
+        window = whole_days(DAY, DAY + timedelta(days=2))
+        for prefix in (COMMUNITY[:6], COMMUNITY, COMMUNITY + "002"):
+            by_day = trend.by_day(window, measure.Question(prefix))
+            assert [_of_day(each) for each in by_day] == [_alone(each, prefix) for _, each in days_of(window)]
+
+
+def _of_day(day: trend.Day) -> list[Any]:
+    return [
+        day.share_seen,
+        day.share_no_evidence,
+        day.visits,
+        day.person_minutes,
+        sorted(day.check_ins.items()),
+    ]
+
+
+def _alone(day: Window, prefix: str) -> list[Any]:
+    """What `GET /coverage` says of the only community, or grid, with a prefix."""
+    found = _told(measure.by_area(day, measure.Question(prefix), "community")[0])
+    return [found[1], found[2], found[4], found[5], found[6]]
 
 
 def a_plain_day() -> list[Arrival]:

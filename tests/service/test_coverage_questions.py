@@ -1,17 +1,19 @@
 """Coverage by kind of team and way of moving, day by day, and in the grids of another date."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
+from service.checkpoints.proofs import make_static
 from service.coverage.actions import rebuild_marked
 from service.coverage.windows import begin_of, local_day
 from service.db import uuid7
 from tests.factories import COMMUNITY, a_checkpoint, a_grid, a_member, a_square, a_team
-from tests.service.phone import a_patrol, a_start, a_track, an_hour_ago, rfc3339, send
+from tests.service.phone import a_check_in, a_patrol, a_start, a_track, an_hour_ago, rfc3339, send
 
 DAY = timedelta(days=1)
 COVERAGE, TREND = "/api/v1/coverage", "/api/v1/coverage/trend"
+SAME = ("share_seen", "share_no_evidence", "visits", "person_minutes", "check_ins")
 
 
 @pytest.fixture
@@ -85,13 +87,39 @@ def test_a_trend_has_an_item_a_local_day(centre, walked):
     assert [each["visits"] for each in items] == [0, 0, 1]
 
 
-def test_a_day_of_the_trend_is_what_coverage_says_of_it(centre, walked):
-    today = begin_of(local_day(an_hour_ago()))
-    window = {"from": rfc3339(today), "to": rfc3339(today + DAY)}
-    [item] = centre.get(TREND, query_string=window).json["items"]
-    [whole] = centre.get(COVERAGE, query_string=window | {"by": "county"}).json["items"]
-    same = ("share_seen", "share_no_evidence", "visits", "person_minutes", "check_ins")
-    assert {name: item[name] for name in same} == {name: whole[name] for name in same}
+def some_days(client):
+    """A week in which a grid is redrawn, camps are called at, and one patrol's phone is late."""
+    week = begin_of(local_day(an_hour_ago())) - 6 * DAY
+    a_grid(COMMUNITY + "002", a_square(97.373), retired_at=week + 3 * DAY)
+    a_grid(COMMUNITY + "002", a_square(97.373, size=0.002), since=week + 3 * DAY)
+    camps = a_grid(COMMUNITY + "003", a_square(97.376), basis="checkpoints", since=week - DAY)
+    mark = a_checkpoint(camps, 97.3772)
+    a_checkpoint(camps, 97.3774, since=week + 4 * DAY)
+    for day in (1, 5, 2, 0):
+        at, patrol = week + day * DAY + timedelta(hours=9), str(uuid7())
+        way = [(97.3702 + n * 0.0005, 37.3712) for n in range(10)]
+        proof = {"method": "qr", "proof": make_static(mark.secret, mark.code)} if day != 2 else {}
+        there = a_check_in(patrol, at + timedelta(minutes=9), lon=97.3772, **proof)
+        send(client, [a_start(patrol, at), a_track(patrol, at, way), there])
+        rebuild_marked()
+    return {"from": rfc3339(week), "to": rfc3339(week + 7 * DAY)}
+
+
+@pytest.mark.parametrize("of", [{}, {"mode": "foot"}, {"mode": "car"}, {"area": COMMUNITY + "002"}])
+@pytest.mark.parametrize("is_as_of", [False, True])
+def test_each_day_of_a_trend_is_what_coverage_says_of_it(centre, grid, walker, signed_in, of, is_as_of):
+    window = some_days(signed_in(walker))
+    of = of | ({"as_of": window["to"]} if is_as_of else {})
+    items = centre.get(TREND, query_string=window | of).json["items"]
+    assert {each["visits"] for each in items} == ({0} if of.get("mode") == "car" else {0, 1})
+    for item in items:
+        begin = begin_of(date.fromisoformat(item["day"]))
+        day = {"from": rfc3339(begin), "to": rfc3339(begin + DAY)} | of
+        grids = centre.get(COVERAGE, query_string=day).json["items"]
+        [whole] = centre.get(COVERAGE, query_string=day | {"by": "community"}).json["items"]
+        assert {name: item[name] for name in SAME} == {name: whole[name] for name in SAME}
+        seen = sum(each["state"] == "seen" for each in grids)
+        assert (item["grids"], item["grids_seen"]) == (len(grids), seen)
 
 
 def test_a_trend_of_a_place_without_grids_is_nought(centre, database):

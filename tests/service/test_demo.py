@@ -1,7 +1,7 @@
 """The demonstration, on a small part of the prefecture."""
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -16,6 +16,8 @@ from service.coverage.models import CoverageMark, Footprint
 from service.db import session
 from service.demo import actions, day, marks, people
 from service.demo.actions import HOME, WHOLE, Size, draw
+from service.demo.rota import rota
+from service.duty.pattern import shifts
 from service.matters.models import Matter
 from service.members.models import Consent, Member
 from service.patrols.models import Patrol
@@ -25,6 +27,7 @@ from service.uploads.models import QuarantinedItem
 
 SMALL = Size(("632802001", "632801003"), teams=40, members=150, patrols=12, matters=9)
 NOW = datetime.now(UTC)
+WEDNESDAY = datetime(2026, 11, 25, 16, 30, tzinfo=UTC)  # after midnight: its morning and evening are over
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +109,37 @@ def test_patrols_end_before_now_and_are_of_different_members(plan):
     patrols = list(day.patrols(plan.ground.grids, plan.people, 60, NOW, np.random.default_rng(1)))
     assert len({each.member_id for each in patrols}) == len(patrols) == 60
     assert all(NOW - timedelta(hours=24) < each.ended_at <= NOW for each in patrols)
+
+
+def first_delays(plan):
+    """Of every shift before now, after how many minutes its team's first patrol began; None is never."""
+    patrols = day.patrols(plan.ground.grids, plan.people, 700, WEDNESDAY, np.random.default_rng(1))
+    began = {each.member_id: datetime.fromisoformat(each.items[0]["at"]) for each in patrols}
+    teams = defaultdict(list)
+    for membership in plan.people.memberships:
+        if membership["member_id"] in began:
+            teams[membership["team_id"]].append(began[membership["member_id"]])
+    for duty in rota(plan.ground.grids, plan.people.teams, WEDNESDAY):
+        for span in shifts(duty.pattern):
+            if span.end <= WEDNESDAY:
+                inside = [at - span.start for at in teams[duty.team["id"]] if span.start <= at < span.end]
+                yield min(inside) / timedelta(minutes=1) if inside else None
+
+
+def test_most_shifts_are_kept_some_late_and_some_missed(plan):
+    kinds = Counter(
+        "missed" if each is None else "late" if each > 15 else "kept" for each in first_delays(plan)
+    )
+    shares = {kind: count / kinds.total() for kind, count in kinds.items()}
+    assert shares["kept"] > 0.5 and shares["late"] > 0.02 and 0.05 < shares["missed"] < 0.4
+
+
+def test_some_walk_though_nobody_asked_them_to(plan):
+    on_duty = {duty.team["id"] for duty in rota(plan.ground.grids, plan.people.teams, WEDNESDAY)}
+    patrols = day.patrols(plan.ground.grids, plan.people, 700, WEDNESDAY, np.random.default_rng(1))
+    walkers = {each.member_id for each in patrols}
+    teams = {each["team_id"] for each in plan.people.memberships if each["member_id"] in walkers}
+    assert 0 < len(teams - on_duty) < len(teams) / 5
 
 
 def test_every_pasture_has_camps_inside_it(plan):
