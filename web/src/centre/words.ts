@@ -6,7 +6,7 @@ const words = {
   drills_due: ['演练到期 {n}', '{n} drills due'],
   drills_about: [
     '每个县每月至少演练一次。演练通知辖区各队队长和正在同他们一起巡逻的队员，警铃上标明“演练”，不逐级上报。',
-    'Each county holds a drill at least once a month. It calls out the leaders of the area’s teams and whoever walks with them, is marked as a drill, and climbs no levels.',
+    'Each county holds a drill at least once a month. It calls out the leaders of the teams there and whoever walks with them, is marked as a drill, and climbs no levels.',
   ],
   drill_never: ['从未演练', 'Never held'],
   drill_last: ['上次 {at}', 'Last on {at}'],

@@ -1,6 +1,7 @@
 /** The map of who has which grids: told what to show, tells what was pressed. */
 import { Map as MapView, ScaleControl, setWorkerUrl, type GeoJSONSource, type StyleSpecification } from 'maplibre-gl'
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
+import 'maplibre-gl/dist/maplibre-gl.css'
 import '../shared/map/map.css'
 import { HATCH, drawHatch } from '../shared/map/drawings'
 import { points, widen, type Spot } from '../shared/map/features'

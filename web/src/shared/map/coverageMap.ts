@@ -3,6 +3,7 @@ import {
   Map as MapView, ScaleControl, setWorkerUrl,
   type FilterSpecification, type GeoJSONSource, type LngLatBoundsLike, type VectorTileSource,
 } from 'maplibre-gl'
+import 'maplibre-gl/dist/maplibre-gl.css'
 import './map.css'
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
 import { API } from '../api'
