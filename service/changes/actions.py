@@ -60,6 +60,12 @@ def _shifts(reader: Reader, _: Sequence[str] | None) -> dict[str, Any]:
     return {str(row.id): row._asdict() for row in reader.shifts}
 
 
+def _swaps(reader: Reader, _: Sequence[str] | None) -> dict[str, Any]:
+    led = [each.id for each in reader.teams if each.is_leader]
+    found = session.execute(queries.swaps(reader.caller.member_id, led))
+    return {str(row.id): row._asdict() for row in found}
+
+
 def _listed(select: Callable[[UUID, Sequence[str]], Select[Any]]) -> Callable[..., dict[str, Any]]:
     def read(reader: Reader, _: Sequence[str] | None) -> dict[str, Any]:
         found = session.execute(select(reader.caller.member_id, reader.areas))
@@ -90,6 +96,7 @@ def _known_matters(reader: Reader, ids: Sequence[str]) -> list[str]:
 SOURCES = {
     "grids": Source(("grid.created", "grid.retired"), _grids),
     "shifts": Source(("duty.changed", "spot_check.asked"), _shifts, comes_whole=True),
+    "swaps": Source(("duty.changed",), _swaps, comes_whole=True),
     "checkpoints": Source(("checkpoint.changed",), _listed(queries.checkpoints), comes_whole=True),
     "notices": Source(("notice.sent",), _listed(queries.notices), comes_whole=True),
     "matters": Source(("matter.changed",), _matters, known=_known_matters),

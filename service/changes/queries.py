@@ -8,20 +8,22 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Text, and_, cast, exists, func, or_, select, true
+from sqlalchemy import Select, Text, and_, case, cast, exists, func, or_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, aggregate_order_by
+from sqlalchemy.orm import aliased
 
 from service.areas.models import Grid
 from service.areas.queries import in_force, prefix_of, within
 from service.checkpoints.models import Checkpoint
-from service.duty.models import HOLDING, AssignmentGrid, Shift, ShiftMember, SpotAnswer, SpotCheck
+from service.duty.models import HOLDING, AssignmentGrid, Shift, ShiftMember, SpotAnswer, SpotCheck, Swap
 from service.matters.models import Matter, MatterStep
 from service.matters.workflow import OVER
+from service.members.models import Member
 from service.notices.models import Notice, NoticeRead, NoticeTeam
 from service.teams.models import Membership, Team
 
 AHEAD, LONGEST = timedelta(days=14), timedelta(days=1)  # no shift is longer
-NOTICES, MATTERS = 50, 200
+NOTICES, MATTERS, SWAPS = 50, 200, 50
 ENDED = timedelta(days=14)  # how long a matter that is over is still shown
 TOLERANCE = 0.00005  # degrees, about 5 m: what a phone draws at street level
 DIGITS = 5  # of a degree, about 1 m
@@ -67,7 +69,9 @@ def shifts(member_id: UUID) -> Select[Any]:
     theirs = select(Membership.team_id).where(Membership.member_id == member_id)
     begun = Shift.starts_at > func.now() - LONGEST, Shift.starts_at < func.now() + AHEAD
     soon = Shift.team_id.in_(theirs), *begun, Shift.ends_at > func.now()
-    columns = select(Shift.id, Shift.starts_at, Shift.ends_at, Shift.state, codes.label("grids"))
+    columns = select(
+        Shift.id, Shift.starts_at, Shift.ends_at, Shift.state, Shift.late_minutes, codes.label("grids")
+    )
     found = columns.add_columns(own.label("is_mine"), said.label("my_state"), check).outerjoin(check, true())
     expected = found.where(*soon, Shift.state == "planned", or_(own, and_(~anybody, in_team)))
     return expected.order_by(Shift.starts_at, Shift.id)
@@ -79,6 +83,30 @@ def _open_check(member_id: UUID) -> Any:
     waiting = select(SpotCheck.id.label("spot_check_id"), SpotCheck.closes_at.label("spot_check_closes_at"))
     waiting = waiting.where(SpotCheck.shift_id == Shift.id, SpotCheck.closes_at > func.now(), ~answered)
     return waiting.order_by(SpotCheck.closes_at.desc()).limit(1).correlate(Shift).lateral("spot_check")
+
+
+def swaps(member_id: UUID, led: Sequence[UUID]) -> Select[Any]:
+    """The swaps of shifts that are not over: which a member asks for, is to take, or decides as a leader.
+
+    The two people know each other by name; the reason is between whoever asks and the leader.
+    """
+    asks, takes = aliased(Member), aliased(Member)
+    is_mine, is_for_me = Swap.from_member == member_id, Swap.to_member == member_id
+    may_decide = and_(Swap.state == "asked", Shift.team_id.in_(led))
+    reason = case((or_(is_mine, Shift.team_id.in_(led)), Swap.reason))
+    return (
+        select(
+            Swap.id, Swap.shift_id, Shift.starts_at, Shift.ends_at, Swap.state, reason.label("reason"),
+            asks.name.label("from_name"), takes.name.label("to_name"), is_mine.label("is_mine"),
+            is_for_me.label("is_for_me"), may_decide.label("may_decide"),
+        )
+        .join(Shift, Shift.id == Swap.shift_id)
+        .join(asks, asks.id == Swap.from_member)
+        .join(takes, takes.id == Swap.to_member)
+        .where(Shift.ends_at > func.now(), or_(is_mine, is_for_me, may_decide))
+        .order_by(Swap.id.desc())
+        .limit(SWAPS)
+    )  # fmt: skip
 
 
 def checkpoints(_: UUID, areas: Sequence[str]) -> Select[Any]:

@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields, validate
 
-from service.duty.models import PLACES
+from service.duty.models import DECISIONS, PLACES
 from service.fields import Time, Uuid
 from service.matters.workflow import LEVELS, STAGES
 
@@ -36,6 +36,23 @@ class PhoneShiftSchema(Schema):
         allow_none=True, metadata={"description": "Of the spot check that waits for this member's answer"}
     )
     spot_check_closes_at = Time(allow_none=True)
+    late_minutes = fields.Integer(allow_none=True, metadata={"description": "As said beforehand"})
+
+
+class PhoneSwapSchema(Schema):
+    id = Uuid()
+    shift_id = Uuid()
+    starts_at = Time()
+    ends_at = Time()
+    state = fields.String(validate=validate.OneOf(DECISIONS))
+    reason = fields.String(
+        allow_none=True, metadata={"description": "For whoever asks, and the leader who decides"}
+    )
+    from_name = fields.String()
+    to_name = fields.String()
+    is_mine = fields.Boolean(metadata={"description": "Asked for by this member"})
+    is_for_me = fields.Boolean(metadata={"description": "This member is to take the shift"})
+    may_decide = fields.Boolean(metadata={"description": "It waits for this member's decision"})
 
 
 class PhoneCheckpointSchema(Schema):
@@ -87,6 +104,10 @@ class PhoneShiftsSchema(ListSchema):
     items = fields.List(fields.Nested(PhoneShiftSchema))
 
 
+class PhoneSwapsSchema(ListSchema):
+    items = fields.List(fields.Nested(PhoneSwapSchema))
+
+
 class PhoneCheckpointsSchema(ListSchema):
     items = fields.List(fields.Nested(PhoneCheckpointSchema))
 
@@ -104,6 +125,7 @@ class ChangesSchema(Schema):
     whole = fields.Boolean(metadata={"description": "Whether this replaces everything that the phone has"})
     grids = fields.Nested(PhoneGridsSchema)
     shifts = fields.Nested(PhoneShiftsSchema, metadata={"description": "Of the next two weeks"})
+    swaps = fields.Nested(PhoneSwapsSchema, metadata={"description": "Of shifts that are not over"})
     checkpoints = fields.Nested(PhoneCheckpointsSchema)
     notices = fields.Nested(PhoneNoticesSchema, metadata={"description": "That have not expired"})
     matters = fields.Nested(

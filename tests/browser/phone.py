@@ -30,10 +30,11 @@ def duty(app, live_url, server) -> dict[str, UUID]:
     account = {"password_hash": passwords.hash(PASSWORD)}
     with inside(app, live_url):
         batu = session.query(Member).filter_by(username="batu").one()
-        other, leader = a_member(username=OTHER, **account), a_member("leader", username=LEADER, **account)
+        other = a_member(username=OTHER, name="乌云", **account)
+        leader = a_member("leader", username=LEADER, name="苏和", **account)
         session.add(AlarmPin(member_id=batu.id, pin_hash=passwords.hash(PIN)))
         made = some_duty(a_team(batu, other, leader=leader), other, leader, "今晚大风")
-        return {name: row.id for name, row in made.items()} | {"member": batu.id}
+        return {name: row.id for name, row in made.items()} | {"member": batu.id, "other": other.id}
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from sqlalchemy import delete, select
 
 from service.changes.actions import everything, since
 from service.db import ask, session, transaction, uuid7
-from service.duty.models import SpotCheck
+from service.duty.models import SpotCheck, Swap
 from service.matters.actions import Said, take
 from service.matters.facts import Report
 from service.matters.models import Matter, MatterStep, MatterWords
@@ -101,6 +101,52 @@ def test_a_phone_gets_what_its_member_has_said_of_a_shift(phone, shift):
         assert phone.post(f"{path}/{answer}", json=body).status_code == 200
         said.append(changes(phone)["shifts"]["items"][0]["my_state"])
     assert said == [None, "accepted", "declined"]
+
+
+def test_a_phone_is_told_how_late_its_shift_begins(phone, shift):
+    assert phone.post(f"/api/v1/shifts/{shift[0].id}/late", json={"minutes": 20}).status_code == 200
+    assert changes(phone)["shifts"]["items"][0]["late_minutes"] == 20
+
+
+@pytest.fixture
+def swap(phone, shift, signed_in) -> Any:
+    """Three phones, of whoever asks for a swap, is to take the shift, and decides; and the swap."""
+    team, asks, takes = session.query(Team).one(), a_member(name="苏和"), a_member(name="其木格")
+    for each in (asks, takes):
+        session.add(Membership(id=uuid7(), team_id=team.id, member_id=each.id, since=BEGINNING))
+    session.query(Swap).delete()
+    clients = signed_in(asks), signed_in(takes), shift[1]
+    path, wanted = f"/api/v1/shifts/{shift[0].id}", {"to_member": str(takes.id), "reason": "家中有事"}
+    clients[0].post(f"{path}/accept")
+    asked = clients[0].post(f"{path}/swaps", json=wanted)
+    assert asked.status_code == 201, asked.json
+    return clients, asked.json["id"]
+
+
+def swaps(phone: Any) -> Any:
+    return changes(phone)["swaps"]["items"]
+
+
+def test_the_people_of_a_swap_are_told_of_it_each_as_it_concerns_them(swap, phone):
+    shown = [swaps(each)[0] for each in swap[0]]
+    names = ("from_name", "to_name", "reason", "is_mine", "is_for_me", "may_decide")
+    assert [tuple(each[name] for name in names) for each in shown] == [
+        ("苏和", "其木格", "家中有事", True, False, False),
+        ("苏和", "其木格", None, False, True, False),
+        ("苏和", "其木格", "家中有事", False, False, True),
+    ]
+    assert swaps(phone) == []  # of the team, and nothing to do with it
+
+
+def test_a_swap_that_is_decided_waits_no_more(swap):
+    (asks, takes, leader), id = swap
+    assert leader.post(f"/api/v1/swaps/{id}/decision", json={"approved": True}).status_code == 200
+    assert [[each["state"] for each in swaps(phone)] for phone in (asks, takes, leader)] == [
+        ["approved"],
+        ["approved"],
+        [],
+    ]
+    assert [len(changes(phone)["shifts"]["items"]) for phone in (asks, takes)] == [0, 1]
 
 
 def test_a_phone_is_told_of_a_spot_check_until_it_is_answered(phone, shift):

@@ -1,6 +1,7 @@
 /** Calls for help on this phone: the member's own, and those of others that the member was told of. */
 import { computed, ref } from 'vue'
 import { Problem, Unreachable } from '../shared/problem'
+import { Bell, recallMuted } from './bell'
 import { placeOf, type Fix } from './fixes'
 import { Help, isOver, type Alarm, type Calling } from './help'
 import { forget, keep, recall } from './keep'
@@ -38,6 +39,7 @@ async function attempt<T>(question: Promise<T>): Promise<T | null> {
   }
 }
 
+const bell = new Bell()
 const help = new Help({
   add: async (memberId, item) => { if (member.value && SENDERS.includes(member.value.role)) await outbox.add(memberId, item) },
   raise: (call) => attempt(server.raiseAlarm(call)),
@@ -70,7 +72,7 @@ export async function look(): Promise<void> {
   if (!open) return
   const fresh = open.filter(({ id }) => id !== calling.value?.call.id)
   const isNew = fresh.some(({ id }) => !others.value.some((each) => each.id === id))
-  if (isNew && navigator.userActivation?.hasBeenActive) navigator.vibrate?.([400, 200, 400, 200, 400])
+  if (isNew) bell.ring()
   others.value = fresh
   if (!fresh.length) helpAt.value = null
 }
@@ -82,6 +84,8 @@ export function leave(): void {
 }
 
 export function start(): void {
+  void recallMuted()
+  for (const touch of ['pointerdown', 'keydown']) addEventListener(touch, () => bell.unlock(), { capture: true, passive: true })
   setInterval(() => { if (isCalling.value) void help.follow() }, OWN)
   setInterval(() => {
     const pause = isHearing.value && !others.value.length ? HEARING : ALONE

@@ -108,6 +108,13 @@ export async function matters(): Promise<Matter[]> {
   return (await told<{ items: Matter[] }>(client.GET('/api/v1/matters', { params: { query: { limit: 50 } } }))).items
 }
 
+export interface Colleague { id: string; name: string }
+
+export async function colleagues(shiftId: string): Promise<Colleague[]> {
+  const params = { path: { shift_id: shiftId } }
+  return (await told<{ items: Colleague[] }>(client.GET('/api/v1/shifts/{shift_id}/swap-candidates', { params }))).items
+}
+
 export interface Calls { id: string; status: Alarm['status']; way: string; recorded_at: string; area: Alarm['area'] }
 
 export async function openAlarms(): Promise<Calls[]> {

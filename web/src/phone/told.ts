@@ -23,14 +23,30 @@ export interface Shift {
   my_state?: 'asked' | 'accepted' | 'declined' | 'swapped' | 'released' | null
   spot_check_id?: string | null
   spot_check_closes_at?: string | null
+  late_minutes?: number | null
+}
+export interface Swap {
+  id: string
+  shift_id: string
+  starts_at: string
+  ends_at: string
+  state: 'asked' | 'approved' | 'refused'
+  reason?: string | null
+  from_name: string
+  to_name: string
+  is_mine: boolean
+  is_for_me: boolean
+  may_decide: boolean
 }
 
 const GATHER = 600 // ms, so that events that come together are asked after together
 const DAY = 86_400_000 // ms
+const ASKED = 'asked/'
 
 export const grids = shallowRef<Grid[]>([])
 export const checkpoints = shallowRef<Checkpoint[]>([])
 export const shifts = shallowRef<Shift[]>([])
+export const swaps = shallowRef<Swap[]>([])
 export const notices = shallowRef<Notice[]>([])
 export const matters = shallowRef<server.Matter[]>([])
 export const classes = shallowRef<server.MatterClass[]>([])
@@ -39,7 +55,7 @@ export const unsaid: Ref<ReadonlySet<string>> = ref(new Set<string>())
 /** Unix milliseconds; a page that is open at midnight sees another day. */
 export const now = ref(Date.now())
 
-const shown: Record<string, ShallowRef<unknown[]>> = { grids, checkpoints, shifts, notices, matters, classes }
+const shown: Record<string, ShallowRef<unknown[]>> = { grids, checkpoints, shifts, swaps, notices, matters, classes }
 const known = new Known()
 const errands = new Errands()
 let gathering: ReturnType<typeof setTimeout> | undefined
@@ -127,7 +143,7 @@ async function news(cursor: string | null): Promise<Changes | 'lost'> {
 }
 
 /** Says something of a thing; it is shown as said at once, and the server hears of it when it can be reached. */
-async function tell(kind: 'shifts' | 'notices', key: string, change: object, about: string, path: string, body?: object): Promise<void> {
+async function tell(kind: 'shifts' | 'swaps' | 'notices', key: string, change: object, about: string, path: string, body?: object): Promise<void> {
   try {
     await errands.add(member.value!.id, about, path, body, { kind, key, change })
   } catch (error) {
@@ -151,6 +167,24 @@ export const accept = ({ id }: Shift): Promise<void> =>
 
 export const decline = ({ id }: Shift, reason: string): Promise<void> =>
   tell('shifts', id, { my_state: 'declined' }, `shift/${id}`, `/api/v1/shifts/${id}/decline`, { reason })
+
+export const beLate = ({ id }: Shift, minutes: number): Promise<void> =>
+  tell('shifts', id, { late_minutes: minutes }, `late/${id}`, `/api/v1/shifts/${id}/late`, { minutes })
+
+/** Asks that a colleague take a shift; shown as asked at once, under a name of its own until the server tells of it. */
+export async function askSwap(shift: Shift, colleague: server.Colleague, reason: string): Promise<void> {
+  const { id, starts_at, ends_at } = shift
+  const asked: Swap = {
+    id: `${ASKED}${id}`, shift_id: id, starts_at, ends_at, state: 'asked', reason, from_name: member.value!.name, to_name: colleague.name,
+    is_mine: true, is_for_me: false, may_decide: false,
+  }
+  await unlessFull(known.keep(member.value!.id, 'swaps', [asked], false))
+  const body = { to_member: colleague.id, reason: reason || null }
+  await tell('swaps', asked.id, { state: 'asked' }, `swap/${id}`, `/api/v1/shifts/${id}/swaps`, body)
+}
+
+export const decideSwap = ({ id }: Swap, approved: boolean): Promise<void> =>
+  tell('swaps', id, { state: approved ? 'approved' : 'refused', may_decide: false }, `decision/${id}`, `/api/v1/swaps/${id}/decision`, { approved })
 
 export const answerSpotCheck = ({ id, spot_check_id }: Shift): Promise<void> =>
   tell('shifts', id, { spot_check_id: null }, `check/${spot_check_id}`, `/api/v1/spot-checks/${spot_check_id}/answer`)
