@@ -6,6 +6,7 @@ from threading import Barrier, Thread
 from typing import NamedTuple
 
 import pytest
+import shapely
 from shapely import Polygon, box, union
 from shapely.geometry import mapping
 from sqlalchemy import delete, func, select
@@ -114,6 +115,13 @@ def test_ground_of_an_ended_grid_counts_from_the_approval(officer):
     approved(officer, retires=[FIRST])
     revision = approved(officer, feature(WEST, code=SECOND))
     assert lineage(officer, SECOND)[0]["valid_from"] == revision["approved_at"]
+
+
+def test_the_outline_of_a_grid_runs_counterclockwise(officer):
+    clockwise = shapely.orient_polygons(WEST, exterior_cw=True)
+    approved(officer, feature(clockwise, code=FIRST))
+    [[outline]] = officer.get(f"/api/v1/grids/{FIRST}").json["geometry"]["coordinates"]
+    assert shapely.is_ccw(shapely.LinearRing(outline))
 
 
 def test_a_redraw_keeps_the_code_and_the_old_version(officer):
