@@ -15,6 +15,7 @@ from uuid import uuid4
 import flask_smorest
 import structlog
 from flask import Flask, Response, current_app, g, json, request
+from gunicorn.http.errors import ParseException
 from marshmallow import Schema, fields
 from sqlalchemy import Engine, Select
 from webargs.flaskparser import FlaskParser
@@ -259,7 +260,7 @@ def whole_body() -> bytes:
     """The body as it came; raises Unreadable if it broke off, which not every server tells by itself."""
     try:
         body = request.get_data()
-    except OSError:  # such as a chunk that is none
+    except (OSError, ParseException):  # such as a chunk that is none
         raise errors.Unreadable("The body broke off.") from None
     if len(body) < (request.content_length or 0):
         raise errors.Unreadable("The body is shorter than its Content-Length.")

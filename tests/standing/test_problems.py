@@ -4,6 +4,7 @@ from io import BytesIO
 from unittest.mock import Mock
 
 import pytest
+from gunicorn.http.errors import InvalidChunkSize
 from sqlalchemy.exc import DataError
 
 from service import db, web
@@ -50,7 +51,7 @@ def test_a_405_names_the_methods_that_are_allowed(client):
     assert "POST" in client.put("/api/v1/sessions").headers["Allow"]
 
 
-NO_CHUNK = Mock(spec=["read"], read=Mock(side_effect=OSError))  # as gunicorn reads what is no chunk
+NO_CHUNK = Mock(spec=["read"], read=Mock(side_effect=InvalidChunkSize(b"zz")))
 
 
 @pytest.mark.parametrize("body", [BytesIO(b"short"), NO_CHUNK], ids=["short", "no chunk"])
