@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pytest
 import shapely
 from shapely import Polygon, box, union
+from shapely.affinity import translate
 from shapely.geometry import mapping
 from sqlalchemy import delete, func, select
 
@@ -216,6 +217,15 @@ def test_a_finding_says_what_is_wrong(officer, features, kind):
     report = tried(officer, *features)
     assert kind in the_kinds(report)
     assert report["summary"]["errors"] > 0
+
+
+def test_a_successor_that_lies_elsewhere_is_pointed_out(officer):
+    a_grid(FIRST, WEST)
+    far = translate(WEST, xoff=1)
+    assert [(f["kind"], f["severity"]) for f in tried(officer, feature(far, code=FIRST))["findings"]] == [
+        ("elsewhere", "warning")
+    ]
+    assert tried(officer, feature(WEST.buffer(0.0001), code=FIRST))["findings"] == []
 
 
 def test_a_code_is_taken_by_a_grid_that_is_not_replaced(officer):
