@@ -48,3 +48,20 @@ def test_a_made_up_cursor_is_refused(signed_in, path, text):
     officer = signed_in(a_member(role="officer"))
     for made_up in (text, urlsafe_b64encode(text.encode()).decode()):
         assert ask(officer, made_up, path).status_code == 422
+
+
+@pytest.mark.parametrize("path", ["/sessions", "/me/devices"])
+def test_ones_own_sign_ins_and_devices_come_in_pages(officer, path):
+    for kind in ("overland", "traccar", "gpslogger"):
+        officer.post("/api/v1/me/devices", json={"kind": kind, "name": kind})
+    first = officer.get(f"/api/v1{path}?limit=1")
+    assert len(first.json["items"]) == 1
+    assert ("next" in first.headers.get("Link", "")) == (first.json["next_cursor"] is not None)
+
+
+def test_the_second_page_of_devices_goes_on_behind_the_first(officer):
+    for kind in ("overland", "traccar"):
+        officer.post("/api/v1/me/devices", json={"kind": kind, "name": kind})
+    first = officer.get("/api/v1/me/devices?limit=1").json
+    second = ask(officer, first["next_cursor"], "/me/devices").json
+    assert [each["kind"] for each in first["items"] + second["items"]] == ["overland", "traccar"]
