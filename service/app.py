@@ -68,7 +68,10 @@ FEATURES = (
 )
 SPEC = {
     "info": {
-        "description": "Patrols by grid: people move through the net, matters are handled in the grid.",
+        "description": "Patrols by grid: people move through the net, matters are handled in the grid.\n\n"
+        "A POST may carry an `Idempotency-Key` of the caller's choice: the same request with the same key and"
+        " the same sign-in is done once, and answered alike for a day (`Idempotent-Replayed: true`). One that"
+        " failed may be tried again with it; another request with it is refused (422).",
         "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
     },
     "security": [{"token": []}, {"cookie": []}],

@@ -11,7 +11,9 @@ import numpy as np
 from service.errors import Invalid, TooLarge, Unreadable, WrongMediaType
 
 DEEPEST = 16  # levels of brackets in a JSON body
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_STRING = re.compile(
+    rb'"(?:[^"\\]|\\.)*(?:"|\\?\Z)', re.DOTALL
+)  # one without end goes to the end: no second try
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 

@@ -1,6 +1,8 @@
 """Routes outside the API: pages, documentation, health."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from alembic.script import ScriptDirectory
 from flask import Blueprint, Response, abort, current_app, json, render_template, request, send_from_directory
@@ -9,7 +11,7 @@ from sqlalchemy import text
 from service import telemetry
 from service.db import is_answering, session
 from service.errors import NotFound, Problem
-from service.web import PUBLIC, needs
+from service.web import PUBLIC
 
 blueprint = Blueprint("pages", __name__, template_folder="templates")
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
@@ -25,16 +27,22 @@ SELECT max(last_heartbeat) > now() - interval '1 minute' AND (
 ) FROM procrastinate_workers""")  # by the clock there are six of these a minute: twelve wait for nobody
 
 
+def to_all(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Declare a route for anybody, whatever query its link has picked up where it was passed on."""
+    view.permission = PUBLIC  # type: ignore[attr-defined]
+    return view
+
+
 @blueprint.get("/")
 @blueprint.get("/centre")
-@needs(PUBLIC)
+@to_all
 def centre() -> Response:
     """The command centre's map."""
     return send_from_directory(current_app.static_folder or "", "index.html", max_age=0)
 
 
 @blueprint.get("/phone")
-@needs(PUBLIC)
+@to_all
 def phone() -> Response:
     """The page in a patrol's hand."""
     page = send_from_directory(current_app.static_folder or "", "phone.html", max_age=0)
@@ -43,7 +51,7 @@ def phone() -> Response:
 
 
 @blueprint.get("/leader")
-@needs(PUBLIC)
+@to_all
 def leader() -> Response:
     """The page of who gives grids to teams."""
     page = send_from_directory(current_app.static_folder or "", "leader.html", max_age=0)
@@ -52,21 +60,21 @@ def leader() -> Response:
 
 
 @blueprint.get("/phone-sw.js")
-@needs(PUBLIC)
+@to_all
 def phone_worker() -> Response:
     """What keeps the phone's page at hand without a network; its place lets it serve `/phone`."""
     return send_from_directory(current_app.static_folder or "", "phone-sw.js", max_age=0)
 
 
 @blueprint.get("/docs")
-@needs(PUBLIC)
+@to_all
 def docs() -> str:
     """The API's documentation, readable."""
     return render_template("docs.html")
 
 
 @blueprint.get("/problems/<name>")
-@needs(PUBLIC)
+@to_all
 def problem(name: str) -> str:
     """What a problem's type means."""
     known = {kind.name(): kind for kind in _problems(Problem)}
@@ -80,14 +88,14 @@ def _problems(kind: type[Problem]) -> list[type[Problem]]:
 
 
 @blueprint.get("/healthz")
-@needs(PUBLIC)
+@to_all
 def health() -> Response:
     """Whether this process answers."""
     return _checks({"process": True})
 
 
 @blueprint.get("/readyz")
-@needs(PUBLIC)
+@to_all
 def ready() -> Response:
     """Whether the database answers, is migrated, and has a worker."""
     if not is_answering():
@@ -104,7 +112,7 @@ def _checks(checks: dict[str, bool]) -> Response:
 
 
 @blueprint.get("/metrics")
-@needs(PUBLIC)
+@to_all
 def metrics() -> Response:
     """Figures for Prometheus, for callers on this machine only."""
     if request.remote_addr not in LOOPBACK or "X-Forwarded-For" in request.headers:

@@ -1,14 +1,16 @@
 """Pages of a list by its key, with an opaque cursor."""
 
-import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from typing import Any, NamedTuple
+from zlib import crc32
 
 from sqlalchemy import Select
 
 from service.db import session
 from service.errors import Invalid
+
+_CHECK = 4  # bytes of the checksum
 
 
 class Page(NamedTuple):
@@ -32,16 +34,20 @@ def page(select: Select[Any], key: Any, limit: int, cursor: str | None, *, newes
 
 
 def cursor_at(value: Any) -> str:
-    """The cursor of a list that goes on behind `value`."""
-    return urlsafe_b64encode(json.dumps(str(value)).encode()).decode()
+    """The cursor of a list that goes on behind `value`: the value behind its checksum, in base64."""
+    text = str(value).encode()
+    return urlsafe_b64encode(crc32(text).to_bytes(_CHECK) + text).decode().rstrip("=")
 
 
 def read_cursor(cursor: str, kind: Callable[[str], Any] = str) -> Any:
-    """The value of a kind that a cursor stands for; raises Invalid when it is none of ours."""
+    """The value of a kind that a cursor stands for; raises Invalid when it is none of ours.
+
+    The checksum keeps mistakes out, not malice: whoever makes a cursor sees no more than by turning pages.
+    """
     try:
-        value = json.loads(urlsafe_b64decode(cursor))
-        if isinstance(value, str):
-            return kind(value)
+        text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))[_CHECK:].decode()
+        if cursor == cursor_at(text):
+            return kind(text)
     except ValueError:
         pass
     raise Invalid(errors={"cursor": ["Not a cursor of this list."]})

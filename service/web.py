@@ -1,11 +1,13 @@
 """The HTTP edge: one transaction a request, problem documents out."""
 
 import hashlib
+import re
 import time
 from collections.abc import Callable
 from copy import deepcopy
 from functools import wraps
 from hmac import compare_digest
+from itertools import islice
 from typing import Any, cast
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -13,13 +15,14 @@ from uuid import uuid4
 import flask_smorest
 import structlog
 from flask import Flask, Response, current_app, g, json, request
+from gunicorn.http.errors import ParseException
 from marshmallow import Schema, fields
 from sqlalchemy import Engine, Select
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.http import dump_cookie
 
-from service import db, errors, gate, paging, telemetry
+from service import db, errors, gate, paging, retries, telemetry
 from service.policy import POLICY, Caller, Scope, current, trace_id
 from service.settings import Settings
 
@@ -29,6 +32,12 @@ COOKIE = "__Host-gridpatrol"
 LOOPBACK_COOKIE = "gridpatrol"  # over plain HTTP on this machine, where the prefix and `Secure` are refused
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 SAFE = ("GET", "HEAD", "OPTIONS")
+_MOST_ERRORS = 100
+_LONGEST_KEY = 255
+_ANSWERED = ("Content-Type", "ETag", "Location", "Link")  # what of an answer's headers a retry gets as well
+_KNOWN_BY_ID = ("uploads:send", "alarms:raise")  # what is sent there has ids of its own
+# W3C Trace Context
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(-|$)")
 _ZH = {405: "不支持的请求方法", 406: "无法以所要求的格式回答", 412: "内容已被他人修改", 428: "需要 If-Match"}
 
 
@@ -119,6 +128,8 @@ def needs(permission: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]
                 g.scope = caller().scope(permission)
                 current.set(caller())
             gate.check_query(request.query_string, request.args.to_dict(flat=False), known)
+            if request.method == "POST" and permission not in (PUBLIC, *_KNOWN_BY_ID):
+                return _once(view, *args, **kwargs)
             return view(*args, **kwargs)
 
         guarded.permission = permission  # type: ignore[attr-defined]
@@ -128,6 +139,26 @@ def needs(permission: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]
         return guarded
 
     return declare
+
+
+def _once(view: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """What the view answers; a request that comes again with its `Idempotency-Key` gets the same, undone."""
+    key, token = request.headers.get("Idempotency-Key"), _credentials()[0]
+    if key is None:
+        return view(*args, **kwargs)
+    if not (key.isascii() and key.isprintable() and 1 <= len(key) <= _LONGEST_KEY):
+        raise errors.Invalid(
+            errors={"Idempotency-Key": [f"Not 1 to {_LONGEST_KEY} printable ASCII characters."]}
+        )
+    whole = f"{request.path}?{request.query_string!r} {request.content_type} {request.content_encoding}\n"
+    name = retries.Name.of(token, key)
+    known = retries.begin(name, hashlib.sha256(whole.encode() + whole_body()).digest())
+    if known:
+        return Response(known.body, known.status, known.headers | {"Idempotent-Replayed": "true"})
+    answer = current_app.make_response(view(*args, **kwargs))
+    headers = {each: answer.headers[each] for each in _ANSWERED if each in answer.headers}
+    retries.finish(name, retries.Answer(answer.status_code, headers, answer.get_data()))
+    return answer
 
 
 def _query_names(view: Callable[..., Any]) -> set[str]:
@@ -222,7 +253,18 @@ def read_body(*media_types: str, limit: int) -> bytes:
         raise errors.WrongMediaType(f"Send {' or '.join(media_types)}.")
     request.max_content_length = limit
     encoding = request.headers.get("Content-Encoding", "").strip().lower()
-    return gate.inflate(request.get_data(), encoding, limit)
+    return gate.inflate(whole_body(), encoding, limit)
+
+
+def whole_body() -> bytes:
+    """The body as it came; raises Unreadable if it broke off, which not every server tells by itself."""
+    try:
+        body = request.get_data()
+    except (OSError, ParseException):  # such as a chunk that is none
+        raise errors.Unreadable("The body broke off.") from None
+    if len(body) < (request.content_length or 0):
+        raise errors.Unreadable("The body is shorter than its Content-Length.")
+    return body
 
 
 def answer_page(select: Select[Any], key: Any, query: dict[str, Any], *, newest: bool = False) -> Any:
@@ -264,7 +306,16 @@ def answer_http_error(error: HTTPException) -> Response:
 
 def _field_errors(error: HTTPException) -> Any:
     messages = getattr(error, "data", {}).get("messages")
-    return next(iter(messages.values())) if messages else None
+    return _first_of(next(iter(messages.values()))) if messages else None
+
+
+def _first_of(messages: Any) -> Any:
+    """The messages field by field, the first hundred at each level: whoever sends more knows enough then."""
+    if not isinstance(messages, dict):
+        return messages
+    first = {str(name): _first_of(each) for name, each in islice(messages.items(), _MOST_ERRORS)}
+    left_out = len(messages) - len(first)
+    return first | ({"_more": [f"{left_out} more fields are left out."]} if left_out else {})
 
 
 def _document(body: dict[str, Any], title_zh: str, headers: dict[str, str]) -> Response:
@@ -304,8 +355,8 @@ def observe(app: Service) -> None:
 
 
 def _trace_id() -> str:
-    parts = request.headers.get("traceparent", "").split("-")  # W3C Trace Context
-    return parts[1] if len(parts) == 4 and len(parts[1]) == 32 and parts[1].isalnum() else uuid4().hex
+    found = _TRACEPARENT.match(request.headers.get("traceparent", ""))
+    return found[1] if found else uuid4().hex
 
 
 def _harden(response: Response) -> None:

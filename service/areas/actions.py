@@ -155,12 +155,13 @@ def _replace(revision: GridRevision, proposal: Proposal, standing: Standing) -> 
 
 def _row(wish: Wish, since: datetime) -> dict[str, Any]:
     outline: Any = wish.shape
+    turned: Any = shapely.orient_polygons(outline)  # outlines run counterclockwise (RFC 7946, 3.1.6)
     return {
         "code": wish.code,
         "community_code": wish.community,
         "name": wish.name,
         "basis": wish.basis,
-        "shape": from_shape(MultiPolygon(shapely.get_parts(outline).tolist()), 4326),
+        "shape": from_shape(MultiPolygon(shapely.get_parts(turned).tolist()), 4326),
         "area_m2": area_m2(outline),
         "since": since,
         "cells": pack_cells(cells_of(outline)),

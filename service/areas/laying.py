@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from shapely import orient_polygons
 from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
@@ -50,6 +51,9 @@ def features(grids: Sequence[BaseGeometry], community: str, last: int) -> list[d
         raise Invalid(errors={"community": [f"It would have more than {HIGHEST} grids."]})
     codes = [f"{community}{last + turn:03}" for turn in range(1, len(grids) + 1)]
     return [
-        {"geometry": mapping(grid), "properties": {"code": code, "name": default_name(code), "basis": "area"}}
+        {
+            "geometry": mapping(orient_polygons(grid)),
+            "properties": {"code": code, "name": default_name(code), "basis": "area"},
+        }
         for code, grid in zip(codes, grids, strict=True)
     ]

@@ -177,7 +177,7 @@ def examine(proposal: Proposal, standing: Standing) -> Proposal:
     """The proposal with everything that speaks against it, now."""
     findings = [*proposal.findings, *_of_ended(proposal, standing)]
     for wish in proposal.wishes:
-        findings += _of_code(wish, proposal.ended, standing)
+        findings += [*_of_code(wish, proposal.ended, standing), *_of_ground(wish, standing)]
     return replace(proposal, findings=[*findings, *_of_shapes(proposal, standing)])
 
 
@@ -188,6 +188,16 @@ def _of_ended(proposal: Proposal, standing: Standing) -> Iterable[Finding]:
             yield Finding(None, code, "unknown_grid", "There is no such current grid.")
     for code in sorted(replaced & set(proposal.retires)):
         yield Finding(None, code, "bad_retires", "A grid that is replaced has successors.")
+
+
+def _of_ground(wish: Wish, standing: Standing) -> Iterable[Finding]:
+    """A successor lies where its predecessors lay; else its coordinates may be wrong, or its code."""
+    before = [
+        standing.places.index.grids[standing.current[c]] for c in wish.replaces if c in standing.current
+    ]
+    if before and _is_sound(wish.shape) and not shapely.intersects(wish.shape, before).any():
+        detail = f"It does not meet {' or '.join(wish.replaces)}, which it replaces."
+        yield Finding(wish.feature, wish.code or None, "elsewhere", detail, "warning")
 
 
 def _of_code(wish: Wish, ended: Sequence[str], standing: Standing) -> Iterable[Finding]:

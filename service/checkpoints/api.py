@@ -77,7 +77,7 @@ class OneCheckpoint(MethodView):
         checkpoint = fetch_checkpoint(checkpoint_id)
         blueprint.check_etag(checkpoint, CheckpointSchema)
         actions.change(checkpoint, changes)
-        return checkpoint
+        return fetch_checkpoint(checkpoint_id)
 
     @needs("checkpoints:write")
     @blueprint.response(204)

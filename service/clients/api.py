@@ -16,7 +16,7 @@ from flask.views import MethodView
 from service import gate
 from service.clients import actions, formats, sealed
 from service.errors import Problem, SignInNeeded
-from service.web import PUBLIC, Blueprint
+from service.web import PUBLIC, Blueprint, whole_body
 
 blueprint = Blueprint("clients", __name__, url_prefix="/clients", description="Other phone apps")
 LARGEST = 16 * 1024 * 1024  # bytes of a body: a day of GPSLogger's CSV, a position a second
@@ -131,13 +131,13 @@ def take_gpslogger(token):
 
 
 def sent_bytes() -> bytes:
-    """The inflated body; nothing if it cannot be inflated. A body that is too large is refused."""
+    """The inflated body; nothing if it cannot be inflated. One that is too large or broke off is refused."""
     request.max_content_length = LARGEST
     if request.mimetype == "multipart/form-data":
         return next((file.read() for file in request.files.values()), b"")
-    encoding = request.headers.get("Content-Encoding", "").strip().lower()
+    encoding, body = request.headers.get("Content-Encoding", "").strip().lower(), whole_body()
     try:
-        return gate.inflate(request.get_data(cache=True), encoding, LARGEST)
+        return gate.inflate(body, encoding, LARGEST)
     except Problem:
         return b""
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from flask import Response, request
 from flask.views import MethodView
-from shapely import set_precision
+from shapely import orient_polygons, set_precision
 from shapely.geometry import mapping
 from werkzeug.exceptions import NotAcceptable
 
@@ -145,7 +145,7 @@ def _gap_feature(gap):
         "type": "Feature",
         "id": f"{gap.grid}-{gap.number}",
         "properties": GapSchema().dump(gap),
-        "geometry": mapping(set_precision(gap.shape, 1e-7, mode="pointwise")),
+        "geometry": mapping(orient_polygons(set_precision(gap.shape, 1e-7, mode="pointwise"))),
     }
 
 

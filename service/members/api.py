@@ -5,10 +5,12 @@ from datetime import UTC, datetime
 from flask import request
 from flask.views import MethodView
 
+from service import paging
 from service.db import fetch, session
 from service.errors import Problem
+from service.fields import PageQuery
 from service.members import actions, devices, factors, invitations, queries
-from service.members.models import Member
+from service.members.models import Device, Member, Session
 from service.members.schemas import (
     CodeSchema,
     CredentialsSchema,
@@ -27,6 +29,7 @@ from service.policy import ENROLLING
 from service.web import (
     PUBLIC,
     Blueprint,
+    answer_page,
     answer_problem,
     caller,
     check_origin,
@@ -34,6 +37,7 @@ from service.web import (
     csrf_of,
     here,
     needs,
+    next_link,
     page_token,
 )
 
@@ -59,13 +63,15 @@ class Sessions(MethodView):
         )
 
     @needs(ENROLLING)
+    @blueprint.arguments(PageQuery, location="query")
     @blueprint.response(200, SessionsSchema)
-    def get(self):
+    def get(self, query):
         """List where one is signed in"""
-        own = session.scalars(queries.sessions_of(caller(), datetime.now(UTC))).all()
-        for each in own:
+        own = queries.sessions_of(caller(), datetime.now(UTC))
+        page = paging.page(own, Session.id, query["limit"], query.get("cursor"))
+        for each in page.items:
             each.is_current = each.id == caller().session_id
-        return {"items": own, "next_cursor": None}
+        return page._asdict(), 200, next_link(page.next_cursor)
 
 
 @blueprint.route("/sessions/invited")
@@ -161,10 +167,11 @@ class SecondFactorConfirmed(MethodView):
 @blueprint.route("/me/devices")
 class Devices(MethodView):
     @needs("me")
+    @blueprint.arguments(PageQuery, location="query")
     @blueprint.response(200, UploadersSchema)
-    def get(self):
-        """List the apps that upload for oneself"""
-        return {"items": session.scalars(queries.devices_of(caller())).all(), "next_cursor": None}
+    def get(self, query):
+        """List the apps that upload for oneself, the oldest first"""
+        return answer_page(queries.devices_of(caller()), Device.id, query)
 
     @needs("me")
     @blueprint.arguments(NewUploaderSchema)

@@ -74,9 +74,8 @@ def invitation_with(code_hash: bytes, now: datetime) -> Select[Invitation, Membe
 
 
 def devices_of(caller: Caller) -> Select[Device]:
-    """The caller's own devices that may upload, oldest first."""
-    own = select(Device).where(Device.member_id == caller.member_id, Device.revoked_at.is_(None))
-    return own.order_by(Device.id)
+    """The caller's own devices that may upload."""
+    return select(Device).where(Device.member_id == caller.member_id, Device.revoked_at.is_(None))
 
 
 def device_with(token_hash: bytes) -> Select[Device, Member]:

@@ -12,6 +12,8 @@ from service.patrols import queries
 from service.patrols.astray import OUTSIDE, astray, posts_of
 from service.patrols.models import Patrol
 
+DIGITS = 7  # of a degree: a centimetre
+
 
 def fixes_of(patrol_id: UUID) -> Fixes:
     """All the fixes of a patrol as N × columns, in no particular order."""
@@ -24,7 +26,10 @@ def feature(patrol: Patrol) -> dict[str, Any]:
     """The track in order of time; without a line while there are fewer than two fixes."""
     fixes = ordered(fixes_of(patrol.id))
     outside = _astray(patrol, fixes)
-    line = {"type": "LineString", "coordinates": np.column_stack([fixes.lon, fixes.lat]).tolist()}
+    line = {
+        "type": "LineString",
+        "coordinates": np.column_stack([fixes.lon, fixes.lat]).round(DIGITS).tolist(),
+    }
     return {
         "type": "Feature",
         "geometry": line if len(fixes.at) > 1 else None,

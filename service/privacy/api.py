@@ -99,7 +99,9 @@ class Export(MethodView):
         audit.record("data.export", "member", caller().member_id, subject=caller().member_id)
         file.seek(0)
         name = "gridpatrol.gpx" if form == GPX else "gridpatrol.json"
-        return send_file(file, mimetype=form, as_attachment=True, download_name=name)
+        answer = send_file(file, mimetype=form, as_attachment=True, download_name=name)
+        answer.headers["Cache-Control"] = "no-store"  # instead of what suits a file of our own
+        return answer
 
 
 @blueprint.route("/members/<uuid:member_id>")

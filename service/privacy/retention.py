@@ -23,6 +23,7 @@ from service.members.models import Session
 from service.patrols.models import CheckIn, Fix, Patrol
 from service.privacy import queries
 from service.privacy.models import RetentionRun
+from service.retries import Retry
 from service.settings import Settings
 from service.uploads.models import QuarantinedItem
 
@@ -58,6 +59,7 @@ def retain(keep: Settings, now: datetime) -> RetentionRun:
         "audit": _erase("audit_rows", _trim_audit, now - timedelta(keep.keep_audit_days)),
     }
     with transaction():
+        _delete(Retry, Retry.made_at < now - timedelta(days=1))
         run = RetentionRun(id=uuid7(), ran_at=now, erased=erased)
         session.add(run)
         audit.record("retention.run", "retention-run", run.id)

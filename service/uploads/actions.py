@@ -81,7 +81,7 @@ class Sent:
 
     def verdict(self) -> dict[str, Any]:
         """What the phone is told."""
-        answer: dict[str, Any] = {"id": _id_as_sent(self.raw), "status": self.status}
+        answer: dict[str, Any] = {"id": _sayable(_id_as_sent(self.raw)), "status": self.status}
         answer["durable"] = self.status != "rejected"
         if self.status == "stored":
             answer["marks"] = self.marks
@@ -171,7 +171,7 @@ def _read(raw: Any, member_id: UUID, crs: str, clock: evidence.Clock) -> Sent:
         sent.judge("rejected", "outside-patrol", "A position is kept only on a patrol")
     else:
         try:
-            sent.item = items.read(raw, crs, clock.now)
+            sent.item = items.read(raw, crs, clock.phone_span)
             if isinstance(sent.item, Call):
                 sent.item = _named(sent.item, sent)
             else:
@@ -190,6 +190,11 @@ def _named(call: Call, sent: Sent) -> Call:
 def _id_as_sent(raw: Any) -> Any:
     value = raw.get("id") if isinstance(raw, dict) else None
     return value if isinstance(value, str) else None
+
+
+def _sayable(text: str | None) -> str | None:
+    """The text as UTF-8 can say it: half a surrogate pair becomes a question mark."""
+    return text and text.encode(errors="replace").decode()
 
 
 def _refuse_tracks_without_consent(uploads: Sequence[Upload]) -> None:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -17,10 +17,19 @@ from service.checkpoints.proofs import Finding
 from service.checkpoints.proofs import read as read_proof
 from service.matters.facts import Report
 from service.patrols.facts import CheckInFact, MomentFact, TrackFact
-from service.uploads.items import AHEAD, BadItem, CheckIn, Found, Moment, Track, Walked, first_and_last
+from service.uploads.items import (
+    AHEAD,
+    BadItem,
+    CheckIn,
+    Found,
+    Moment,
+    Span,
+    Track,
+    Walked,
+    first_and_last,
+)
 from service.values import EARLIEST
 
-Span = tuple[datetime, datetime]  # first, last
 _ABSURD = "Before 2020 or more than 24 hours ahead, once the phone's clock is corrected."
 NEAR = 100.0  # m, beside the accuracy: how far from a checkpoint its proof may be shown
 _TOLD = ("id", "class_code", "title", "text", "facts", "photos", "position", "accuracy_m", "patrol_id")
@@ -52,7 +61,16 @@ class Clock(NamedTuple):
         """The time by a right clock."""
         return phone_at - self.ahead
 
-    def span(self, item: Walked) -> tuple[datetime, datetime]:
+    @property
+    def phone_span(self) -> Span:
+        """Between which times of the phone's clock an item is not absurd."""
+        try:
+            earliest = EARLIEST + self.ahead
+        except OverflowError:
+            earliest = datetime.min.replace(tzinfo=UTC)
+        return earliest, self.now + self.ahead + AHEAD
+
+    def span(self, item: Walked) -> Span:
         """When the first and the last thing in an item really happened; raises BadItem if absurd."""
         try:
             first, last = map(self.true, first_and_last(item))

@@ -14,7 +14,7 @@ from geo.tracks import Fixes
 from service.alarms import calls
 from service.alarms.calls import Call
 from service.patrols.models import METHODS, MODES
-from service.values import EARLIEST, read_text, read_time, read_uuid
+from service.values import LATEST, read_text, read_time, read_uuid
 
 MOST_POINTS = 1000
 AHEAD = timedelta(hours=24)  # a time farther in the future is absurd
@@ -29,6 +29,9 @@ _RANGES = {
     "flags": (0, 255),
 }
 _MOCK = 1  # bit 0 of the flags
+
+
+Span = tuple[datetime, datetime]  # first, last
 
 
 class BadItem(ValueError):
@@ -95,7 +98,7 @@ Walked = Moment | Track | CheckIn | Found  # what may belong to a patrol
 Item = Walked | Call
 
 
-def first_and_last(item: Walked) -> tuple[datetime, datetime]:
+def first_and_last(item: Walked) -> Span:
     """The phone's times of the first and the last thing in an item."""
     if not isinstance(item, Track):
         return item.at, item.at
@@ -108,8 +111,8 @@ def first_and_last(item: Walked) -> tuple[datetime, datetime]:
 class Reader:
     """Takes the fields of one item, one by one, and remembers what is wrong with them."""
 
-    def __init__(self, raw: dict[str, Any], crs: str, now: datetime):
-        self.raw, self.crs, self.now = raw, crs, now
+    def __init__(self, raw: dict[str, Any], crs: str, span: Span):
+        self.raw, self.crs, self.span = raw, crs, span
         self.taken = {"type"}
         self.errors: dict[str, str] = {}
 
@@ -137,18 +140,30 @@ class Reader:
             )
 
     def time(self, value: Any) -> datetime:
-        """A time that is not absurdly far ahead."""
-        time = read_time(value)
-        if time > self.now + AHEAD:
+        """A time that is neither absurdly early nor absurdly far ahead."""
+        earliest, latest = self.span
+        time = read_time(value, earliest, max(LATEST, latest))
+        if time > latest:
             raise ValueError("More than 24 hours ahead.")
         return time
 
+    def words(self, name: str, longest: int, *, lines: bool = False) -> str | None:
+        """A text that may be absent; the blank field of a form is as good as none."""
+        value = self.raw.get(name)
+        if isinstance(value, str) and not value.strip():
+            self.taken.add(name)
+            return None
+        return self.take(name, lambda value: read_text(value, longest, lines=lines), default=None)
 
-def read(raw: dict[str, Any], crs: str, now: datetime) -> Item:
-    """The facts of an item; raises BadItem. A call for help is understood as far as can be."""
+
+def read(raw: dict[str, Any], crs: str, span: Span) -> Item:
+    """The facts of an item; raises BadItem. A call for help is understood as far as can be.
+
+    `span` is between which times of the phone's clock it may lie.
+    """
     if _kind(raw) == ALARM:
         return calls.read(raw, crs)
-    reader, make = Reader(raw, crs, now), READERS.get(_kind(raw))
+    reader, make = Reader(raw, crs, span), READERS.get(_kind(raw))
     if make is None:
         raise BadItem(type=f"Not one of {', '.join((*READERS, ALARM))}.")
     item = make(reader)
@@ -176,7 +191,7 @@ def _head(reader: Reader) -> tuple[UUID, UUID]:
 
 def _track(reader: Reader) -> Track:
     head = _head(reader)
-    columns = reader.take("points", lambda value: _points(value, reader.now))
+    columns = reader.take("points", lambda value: _points(value, reader.span))
     if columns is None:
         return Track(*head, *[None] * 4)  # type: ignore[arg-type]
     lon, lat = to_wgs84(columns["lon"], columns["lat"], reader.crs)
@@ -185,7 +200,7 @@ def _track(reader: Reader) -> Track:
     return Track(*head, fixes, columns["speed_mps"], columns["heading_deg"], columns["battery_pct"])
 
 
-def _points(value: Any, now: datetime) -> dict[str, NDArray[np.float64]]:
+def _points(value: Any, span: Span) -> dict[str, NDArray[np.float64]]:
     """The columns of a track's points, N values each, NaN where unknown."""
     if not isinstance(value, list) or not 1 <= len(value) <= MOST_POINTS:
         raise ValueError(f"Not a list of 1 to {MOST_POINTS} points.")
@@ -198,15 +213,16 @@ def _points(value: Any, now: datetime) -> dict[str, NDArray[np.float64]]:
     except OverflowError:
         raise ValueError("A number is out of range.") from None
     columns = dict(zip(_COLUMNS, table.T, strict=True))
-    _check(columns, now)
+    _check(columns, span)
     return columns
 
 
-def _check(columns: dict[str, NDArray[np.float64]], now: datetime) -> None:
+def _check(columns: dict[str, NDArray[np.float64]], span: Span) -> None:
     at = columns["at"]
+    earliest, latest = (time.timestamp() * 1000 for time in span)
     if not (at == np.floor(at)).all():
         raise ValueError("A point's time is not in whole unix milliseconds.")
-    if not ((at >= EARLIEST.timestamp() * 1000) & (at <= (now + AHEAD).timestamp() * 1000)).all():
+    if not ((at >= earliest) & (at <= latest)).all():
         raise ValueError("A point's time lies before 2020 or more than 24 hours ahead.")
     for name, (low, high) in _RANGES.items():
         unknown = np.isnan(columns[name]) if name not in ("lon", "lat") else False
@@ -229,8 +245,8 @@ def _check_in(reader: Reader) -> CheckIn:
         reader.take("accuracy_m", _between(*_RANGES["accuracy_m"]), default=None),
         reader.take("mock", _boolean, default=False),
         method,
-        reader.take("proof", lambda value: read_text(value, 500), default=None),
-        reader.take("note", lambda value: read_text(value, 2000, lines=True), default=None),
+        reader.words("proof", 500),
+        reader.words("note", 2000, lines=True),
         reader.take("photos", _photos, default=[]),
     )
 
@@ -247,7 +263,7 @@ def _matter(reader: Reader) -> Found:
         reader.take("mock", _boolean, default=False),
         reader.take("class", lambda value: read_text(value, 40)),
         reader.take("title", lambda value: read_text(value, 100)),
-        reader.take("text", lambda value: read_text(value, 4000, lines=True), default=None),
+        reader.words("text", 4000, lines=True),
         reader.take("facts", _facts, default={}),
         reader.take("photos", _photos, default=[]),
     )

@@ -42,5 +42,5 @@ class QuarantinedItem(Base):
 
     @property
     def item(self) -> Any:
-        """The item itself, whatever the phone took for one."""
-        return json.loads(self.raw)
+        """The item itself, whatever the phone took for one; a number beyond all others as a text."""
+        return json.loads(self.raw, parse_constant=str)

@@ -93,3 +93,12 @@ def test_a_call_for_help_finds_the_api_when_the_events_are_gone(front):
 def test_who_finds_nobody_behind_it_is_told_when_to_try_again(front):
     answer = requests.get(front.base + "/api/v1/events", timeout=10)
     assert answer.headers["Retry-After"] == "5"
+
+
+LARGE = ("/clients/gpslogger/t", "/clients/overland/t", "/api/v1/assignments/bulk", "/api/v1/media/0")
+
+
+@pytest.mark.parametrize("path", LARGE)
+def test_a_large_body_that_the_api_would_take_is_to_be_sent_again_when_it_is_gone(front, path):
+    answer = requests.post(front.base + path, data=b"x" * 2**21, timeout=10)
+    assert answer.status_code == 503

@@ -79,6 +79,14 @@ def test_two_checkpoints_cannot_share_a_tag(officer):
     assert officer.post(URL, json=NEW | {"nfc_uid": UID}).status_code == 409
 
 
+def test_a_changed_checkpoint_is_shown_as_it_then_is(officer):
+    mark = a_checkpoint(a_grid())
+    url = f"{URL}/{mark.id}"
+    changed = officer.patch(url, json={"name": "西门"}, headers={"If-Match": "*"})
+    shown = officer.get(url)
+    assert (changed.json, changed.headers["ETag"]) == (shown.json, shown.headers["ETag"])
+
+
 def test_a_checkpoint_is_changed_by_who_has_read_it(officer):
     mark = a_checkpoint(a_grid())
     etag = officer.get(f"{URL}/{mark.id}").headers["ETag"]

@@ -40,6 +40,12 @@ def test_a_grid_nobody_walked_is_one_gap_with_its_outline(officer, grid):
     assert shape(gap["geometry"]).normalize().equals_exact(a_square().normalize(), 1e-6)
 
 
+def test_the_outline_of_a_gap_runs_counterclockwise_and_its_holes_do_not(officer, walked):
+    for gap in features(officer):
+        drawn = shape(gap["geometry"])
+        assert drawn.exterior.is_ccw and not any(hole.is_ccw for hole in drawn.interiors)
+
+
 def test_the_gaps_and_what_was_seen_make_up_the_grid(officer, walked):
     [measure] = officer.get("/api/v1/coverage").json["items"]
     dark = sum(gap["properties"]["area_m2"] for gap in features(officer))

@@ -6,7 +6,9 @@ from threading import Barrier, Thread
 from typing import NamedTuple
 
 import pytest
+import shapely
 from shapely import Polygon, box, union
+from shapely.affinity import translate
 from shapely.geometry import mapping
 from sqlalchemy import delete, func, select
 
@@ -111,6 +113,13 @@ def test_ground_of_an_ended_grid_counts_from_the_approval(officer):
     assert lineage(officer, SECOND)[0]["valid_from"] == revision["approved_at"]
 
 
+def test_the_outline_of_a_grid_runs_counterclockwise(officer):
+    clockwise = shapely.orient_polygons(WEST, exterior_cw=True)
+    approved(officer, feature(clockwise, code=FIRST))
+    [[outline]] = officer.get(f"/api/v1/grids/{FIRST}").json["geometry"]["coordinates"]
+    assert shapely.is_ccw(shapely.LinearRing(outline))
+
+
 def test_a_redraw_keeps_the_code_and_the_old_version(officer):
     a_grid(FIRST, WEST)
     revision = approved(officer, feature(WHOLE, code=FIRST))
@@ -203,6 +212,15 @@ def test_a_finding_says_what_is_wrong(officer, features, kind):
     report = tried(officer, *features)
     assert kind in the_kinds(report)
     assert report["summary"]["errors"] > 0
+
+
+def test_a_successor_that_lies_elsewhere_is_pointed_out(officer):
+    a_grid(FIRST, WEST)
+    far = translate(WEST, xoff=1)
+    assert [(f["kind"], f["severity"]) for f in tried(officer, feature(far, code=FIRST))["findings"]] == [
+        ("elsewhere", "warning")
+    ]
+    assert tried(officer, feature(WEST.buffer(0.0001), code=FIRST))["findings"] == []
 
 
 def test_a_code_is_taken_by_a_grid_that_is_not_replaced(officer):

@@ -251,6 +251,10 @@ def test_a_copy_has_everything_that_is_kept(signed_in, phone, walker):
     ) == (NAME, ["一队"], ["track-1"], [items[0]["patrol_id"]], ["门锁坏了"], [3], ["核查签到"])
 
 
+def test_a_copy_stays_in_no_cache(phone):
+    assert phone.get("/api/v1/me/export").headers["Cache-Control"] == "no-store"
+
+
 def test_a_copy_has_nothing_of_others(signed_in, phone):
     send(phone, a_patrol())
     copy = signed_in(a_member()).get("/api/v1/me/export")

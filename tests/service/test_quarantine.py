@@ -1,10 +1,13 @@
 """What could not be used is kept, and an officer of the member's area can look at it."""
 
+import json
+
 import pytest
 
 from service.audit.models import AuditRow
 from service.db import session, uuid7
-from tests.factories import COMMUNITY, a_member
+from service.gate import read_json
+from tests.factories import COMMUNITY, COUNTY, a_member
 from tests.service.phone import a_check_in, a_patrol, an_hour_ago, send
 
 ELSEWHERE = "632801000000"
@@ -34,6 +37,14 @@ def test_an_officer_sees_whose_item_it_is_and_what_is_wrong(phone, officer, walk
 def test_the_list_does_not_show_the_items_themselves(phone, officer):
     send(phone, [a_bad_one()])
     assert "item" not in quarantine(officer)[0]
+
+
+def test_an_item_with_a_number_beyond_all_others_is_shown_in_json(phone, officer):
+    item = json.dumps(a_bad_one(lon="@")).replace('"@"', "1e400")
+    body = f'{{"batch_id": "{uuid7()}", "crs": "wgs84", "items": [{item}]}}'
+    phone.post("/api/v1/uploads", data=body, content_type="application/json")
+    shown = officer.get(f"/api/v1/quarantine/{quarantine(officer)[0]['id']}")
+    assert read_json(shown.data)["item"]["lon"] == "Infinity"
 
 
 def test_the_item_is_shown_as_it_was_sent(phone, officer):

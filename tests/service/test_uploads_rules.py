@@ -151,6 +151,16 @@ def test_more_than_24_hours_ahead_is_quarantined(phone, make, ahead, status):
     assert verdicts(phone, [item]) == [status]
 
 
+@pytest.mark.parametrize("off", [timedelta(days=900), timedelta(days=-20_000)], ids=["ahead", "at 1972"])
+def test_a_clock_far_off_loses_nothing_that_it_recorded_itself(phone, off):
+    at = an_hour_ago()
+    items = a_patrol(at + off)
+    answer = send(phone, items, clock={"sent_at": rfc3339(datetime.now(UTC) + off)}).json["results"]
+    assert all(each["status"] == "stored" and "clock_skew" in each["marks"] for each in answer)
+    row = session.get_one(CheckIn, items[2]["id"])
+    assert abs(row.recorded_at - at) < MINUTE and abs(row.phone_at - at - off) < MINUTE
+
+
 NEW_YEAR = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -197,3 +207,19 @@ def test_exactly_two_minutes_are_left_as_they_are(database):
         receive(a_member().id, Batch(uuid7(), "wgs84", sent_at, [a_check_in(str(uuid7()), at)]), now)
     times = sorted(session.query(CheckIn.recorded_at).all())
     assert [time for (time,) in times] == [at - 2 * MINUTE - timedelta(milliseconds=1), at]
+
+
+# --- what a form leaves blank, and what no text can hold ---
+
+
+@pytest.mark.parametrize("blank", ["", "  ", "\u3000\n"])
+@pytest.mark.parametrize("field", ["note", "proof"])
+def test_a_blank_field_of_a_check_in_is_as_good_as_none(phone, field, blank):
+    item = a_check_in(str(uuid7()), an_hour_ago(), **{field: blank})
+    assert verdicts(phone, [item]) == ["stored"]
+    assert getattr(session.get_one(CheckIn, item["id"]), field) is None
+
+
+def test_an_id_with_half_a_letter_spoils_nothing(phone):
+    good = a_check_in(str(uuid7()), an_hour_ago())
+    assert verdicts(phone, [good | {"id": "\ud800"}, good]) == ["quarantined", "stored"]

@@ -1,11 +1,16 @@
 """Whatever goes wrong, the answer is a problem document that leaks nothing."""
 
+from io import BytesIO
+from unittest.mock import Mock
+
 import pytest
+from gunicorn.http.errors import InvalidChunkSize
 from sqlalchemy.exc import DataError
 
 from service import db, web
 from service.db import session
-from service.errors import Conflict, Problem, explain
+from service.errors import Conflict, Problem, Unreadable, explain
+from service.gate import read_json
 from tests.factories import a_member, a_session
 
 REQUESTS = [
@@ -44,6 +49,46 @@ def test_every_error_is_a_problem_document(client, method, path, more, status):
 
 def test_a_405_names_the_methods_that_are_allowed(client):
     assert "POST" in client.put("/api/v1/sessions").headers["Allow"]
+
+
+NO_CHUNK = Mock(spec=["read"], read=Mock(side_effect=InvalidChunkSize(b"zz")))
+
+
+@pytest.mark.parametrize("body", [BytesIO(b"short"), NO_CHUNK], ids=["short", "no chunk"])
+def test_a_body_that_breaks_off_is_unreadable(client, body):
+    """gunicorn says of every body that it ends by itself."""
+    environ = {"wsgi.input": body, "wsgi.input_terminated": True, "CONTENT_LENGTH": "500"}
+    answer = client.post("/api/v1/sessions", content_type="application/json", environ_overrides=environ)
+    assert (answer.status_code, answer.json["type"]) == (400, "/problems/unreadable")
+
+
+def test_a_text_without_end_is_looked_at_once():
+    with pytest.raises(Unreadable):
+        read_json(b'"' + b'\\"' * 400_000)
+
+
+def test_of_thousands_of_errors_a_hundred_are_told(client):
+    body = {f"k{n}": 1 for n in range(5000)}
+    errors = client.post("/api/v1/sessions", json=body).json["errors"]
+    assert len(errors) == 101 and "more" in errors["_more"][0]
+
+
+@pytest.mark.parametrize("parent", ["0" * 32, "Z" * 32, "é" * 32, "4bf92f3577b34da6a3ce929d0e0e473"])
+def test_a_trace_of_others_that_is_none_is_not_taken_on(client, parent):
+    answer = client.get("/nowhere", headers={"traceparent": f"00-{parent}-00f067aa0ba902b7-01"})
+    assert answer.json["trace_id"] != parent
+
+
+def test_a_trace_of_others_is_taken_on(client):
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    answer = client.get("/nowhere", headers={"traceparent": f"00-{trace}-00f067aa0ba902b7-01"})
+    assert answer.json["trace_id"] == trace
+
+
+@pytest.mark.parametrize("path", ["/", "/centre", "/leader", "/phone", "/docs", "/healthz"])
+def test_a_page_opens_with_what_its_link_picked_up(client, path):
+    picked_up = client.get(path + "?from=singlemessage&isappinstalled=0")
+    assert picked_up.status_code == client.get(path).status_code
 
 
 def test_a_trace_id_leads_from_the_answer_to_the_log(client):
