@@ -9,7 +9,7 @@ from geo.footprints import share_seen
 from geo.stacks import kept
 
 revision = "0023"
-down_revision = "0018"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 

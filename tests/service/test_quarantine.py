@@ -7,7 +7,7 @@ import pytest
 from service.audit.models import AuditRow
 from service.db import session, uuid7
 from service.gate import read_json
-from tests.factories import COMMUNITY, COUNTY, a_member
+from tests.factories import COMMUNITY, a_member
 from tests.service.phone import a_check_in, a_patrol, an_hour_ago, send
 
 ELSEWHERE = "632801000000"

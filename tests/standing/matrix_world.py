@@ -203,6 +203,9 @@ def _settle(app: Any, world: World, code: str) -> None:
         things["photo"] = Thing("photo", photo, code, person.id, leaders=led, signs=(photo,))
         things["matter"] = _report(app, who, code, led, photo)
         world.things += things.values()
+        if person in others:  # who swap a shift know each other by name, and by nothing else
+            both = frozenset(each.id for each in others)
+            world.things.append(Thing("member", "", code, person.id, both, led, (person.name,)))
         if code == HOME or ordinal == "member":
             world.places.append(Place(f"{ordinal} of {code}", things, GROUND[code]))
         if code == HOME and ordinal != "colleague":

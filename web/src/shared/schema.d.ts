@@ -3455,10 +3455,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the apps that upload for oneself */
+        /** List the apps that upload for oneself, the oldest first */
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    /** @description At most 500 */
+                    limit?: number;
+                    /** @description `next_cursor` of the page before */
+                    cursor?: string;
+                };
                 header?: never;
                 path?: never;
                 cookie?: never;
@@ -3474,6 +3479,7 @@ export interface paths {
                         "application/json": components["schemas"]["Uploaders"];
                     };
                 };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
@@ -4537,7 +4543,12 @@ export interface paths {
         /** List where one is signed in */
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    /** @description At most 500 */
+                    limit?: number;
+                    /** @description `next_cursor` of the page before */
+                    cursor?: string;
+                };
                 header?: never;
                 path?: never;
                 cookie?: never;
@@ -4553,6 +4564,7 @@ export interface paths {
                         "application/json": components["schemas"]["Sessions"];
                     };
                 };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
@@ -6520,6 +6532,8 @@ export interface components {
             notices?: components["schemas"]["PhoneNotices"];
             /** @description Of the next two weeks */
             shifts?: components["schemas"]["PhoneShifts"];
+            /** @description Of shifts that are not over */
+            swaps?: components["schemas"]["PhoneSwaps"];
             /** @description Whether this replaces everything that the phone has */
             whole?: boolean;
         };
@@ -7640,6 +7654,8 @@ export interface components {
             id?: string;
             /** @description Given to this member alone */
             is_mine?: boolean;
+            /** @description As said beforehand */
+            late_minutes?: number | null;
             /**
              * @description What this member has answered, or is asked
              * @enum {string|null}
@@ -7660,6 +7676,35 @@ export interface components {
             /** @description Ids or codes to delete */
             gone?: string[];
             items?: components["schemas"]["PhoneShift"][];
+            /** @description Whether these items replace the list on the phone */
+            whole?: boolean;
+        };
+        PhoneSwap: {
+            /** Format: date-time */
+            ends_at?: string;
+            from_name?: string;
+            /** Format: uuid */
+            id?: string;
+            /** @description This member is to take the shift */
+            is_for_me?: boolean;
+            /** @description Asked for by this member */
+            is_mine?: boolean;
+            /** @description It waits for this member's decision */
+            may_decide?: boolean;
+            /** @description For whoever asks, and the leader who decides */
+            reason?: string | null;
+            /** Format: uuid */
+            shift_id?: string;
+            /** Format: date-time */
+            starts_at?: string;
+            /** @enum {string} */
+            state?: "asked" | "approved" | "refused";
+            to_name?: string;
+        };
+        PhoneSwaps: {
+            /** @description Ids or codes to delete */
+            gone?: string[];
+            items?: components["schemas"]["PhoneSwap"][];
             /** @description Whether these items replace the list on the phone */
             whole?: boolean;
         };
