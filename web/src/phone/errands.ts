@@ -37,7 +37,7 @@ export class Errands extends Dexie {
   }
 
   async add(memberId: string, about: string, path: string, body: unknown = null, shows: Shows | null = null): Promise<void> {
-    const errand = { about, path, body: JSON.parse(JSON.stringify(body)), shows, said_at: Date.now(), word: uuid7() }
+    const errand = { about, path, body: JSON.parse(JSON.stringify(body)), shows, said_at: performance.timeOrigin + performance.now(), word: uuid7() }
     await this.errands.put({ key: `${memberId}/${about}`, member_id: memberId, ...errand })
   }
 
