@@ -1,10 +1,11 @@
 """The JSON of figures about matters, of their bulletin, and of the departments in it."""
 
 from datetime import timedelta
+from typing import Any, ClassVar
 
 from marshmallow import fields, validate
 
-from service.fields import Code, PageQuery, Strict, Time, Uuid, WindowQuery
+from service.fields import Code, Described, PageQuery, Strict, Time, Uuid, WindowQuery
 
 
 class FiguresQuery(WindowQuery):
@@ -109,13 +110,22 @@ class BulletinsQuery(PageQuery):
     area = Code(12)
 
 
+class Month(Described):
+    """A month, by its first day, as 2026-06."""
+
+    form: ClassVar = {"pattern": r"^\d{4}-\d\d$"}
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **_: Any) -> str:
+        return f"{value:%Y-%m}"
+
+
 class MonthlyBulletinSchema(Strict):
     """A bulletin that was made after a month had ended."""
 
     id = Uuid(required=True)
     class_code = fields.String(data_key="class", required=True)
     area_code = fields.String(data_key="area", required=True)
-    month = fields.Date(required=True, format="%Y-%m")
+    month = Month(required=True)
     made_at = Time(required=True)
 
 

@@ -96,7 +96,7 @@ def test_audit_rows_cannot_be_kept_for_less_than_six_months():
 
 
 def test_the_start_is_refused_with_less_than_six_months():
-    environ = {"GRIDPATROL_DATABASE_URL": "x", "GRIDPATROL_KEEP_AUDIT_DAYS": "30"}
+    environ = {"GRIDPATROL_DATABASE_URL": "postgresql+psycopg:///x", "GRIDPATROL_KEEP_AUDIT_DAYS": "30"}
     with pytest.raises(ValueError, match="183"):
         Settings.from_env(environ)
 

@@ -178,12 +178,12 @@ def test_once_enrolled_everything_is_open(client, database, production):
 
 @pytest.mark.parametrize(("text", "needed"), [("true", True), ("False", False), ("0", False)])
 def test_an_installation_can_do_without_second_factors(text, needed):
-    environ = {"GRIDPATROL_DATABASE_URL": "x", "GRIDPATROL_REQUIRE_TOTP": text}
+    environ = {"GRIDPATROL_DATABASE_URL": "postgresql+psycopg:///x", "GRIDPATROL_REQUIRE_TOTP": text}
     assert Settings.from_env(environ).require_totp is needed
 
 
 def test_a_knob_that_is_neither_yes_nor_no_stops_the_start():
-    environ = {"GRIDPATROL_DATABASE_URL": "x", "GRIDPATROL_REQUIRE_TOTP": "maybe"}
+    environ = {"GRIDPATROL_DATABASE_URL": "postgresql+psycopg:///x", "GRIDPATROL_REQUIRE_TOTP": "maybe"}
     with pytest.raises(ValueError, match="GRIDPATROL_REQUIRE_TOTP is not a bool"):
         Settings.from_env(environ)
 

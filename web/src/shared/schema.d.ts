@@ -7312,7 +7312,6 @@ export interface components {
             id: string;
             /** Format: date-time */
             made_at: string;
-            /** Format: date */
             month: string;
         };
         MonthlyBulletins: {
