@@ -13,7 +13,6 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("matter_classes", sa.Column("bulletin", sa.Text(), nullable=True))
     op.create_check_constraint(op.f("matter_classes_bulletin_check"), "matter_classes", "bulletin = 'monthly'")
-    op.execute("UPDATE matter_classes SET bulletin = 'monthly' WHERE code = 'wage_arrears'")
     op.create_table(
         "matter_bulletins",
         sa.Column("id", sa.Uuid(), nullable=False),

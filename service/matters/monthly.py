@@ -2,8 +2,6 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import select
-
 from service import jobs
 from service.db import announce, ask, session, transaction, uuid7
 from service.matters import bulletin
@@ -35,23 +33,21 @@ def make_now() -> int:
 
 
 def make(now: datetime) -> int:
-    """Make the bulletins of the month before a time's that are missing, one by one; gives how many."""
+    """Make the bulletins of the month before a time's that are missing; gives how many."""
     month, until = month_before(day_of(now))
     with transaction():
-        missing = ask(_MISSING, month=month, until=until, levels=list(_LEVELS))
-    return sum(_make(each.class_code, each.area_code, month, until) for each in missing)
-
-
-def _make(class_code: str, area_code: str, month: date, until: date) -> bool:
-    start, end = (datetime.combine(day, time(), ZONE) for day in (month, until))
-    with transaction():
         ask("SELECT pg_advisory_xact_lock(%(turn)s)", turn=_TURN)
-        key = {"class_code": class_code, "area_code": area_code, "month": month}
-        if session.scalars(select(MatterBulletin).filter_by(**key)).first():
-            return False
-        asked = bulletin.Asked(area_code, session.get_one(MatterClass, class_code), start, end)
-        made = MatterBulletin(id=uuid7(), told=BulletinSchema().dump(bulletin.told(asked)), **key)
-        session.add(made)
-        session.flush()
-        announce("bulletin made", bulletin_id=made.id, area_code=area_code)
-    return True
+        missing = ask(_MISSING, month=month, until=until, levels=list(_LEVELS))
+        for each in missing:
+            _make(each.class_code, each.area_code, month, until)
+    return len(missing)
+
+
+def _make(class_code: str, area_code: str, month: date, until: date) -> None:
+    start, end = (datetime.combine(day, time(), ZONE) for day in (month, until))
+    asked = bulletin.Asked(area_code, session.get_one(MatterClass, class_code), start, end)
+    told = BulletinSchema().dump(bulletin.told(asked))
+    made = MatterBulletin(id=uuid7(), class_code=class_code, area_code=area_code, month=month, told=told)
+    session.add(made)
+    session.flush()
+    announce("bulletin made", bulletin_id=made.id, area_code=area_code)
